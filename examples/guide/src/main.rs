@@ -1,0 +1,87 @@
+//! The guide "How to use with express-session" as one program: axum and Socket.IO share a typed session.
+//!
+//! `cargo run -p guide` starts it; the files follow the way of a visitor: [`http`] logs in, [`events`] counts.
+
+mod client;
+mod events;
+mod http;
+mod options;
+mod visit;
+
+use std::{error::Error, process::ExitCode};
+
+use socket_session::{Expiry, Handshake, MemoryStore, Sessions};
+use socketioxide::SocketIo;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    events::{add, connected, my_event, whoami},
+    options::{Options, Store},
+    visit::Visit,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Options::read() {
+        Ok(options) => serve(options).await,
+        Err(message) => Err(message.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let (io_layer, io) = SocketIo::new_layer();
+
+    let mut sessions = match options.store {
+        Store::Memory => Sessions::builder(MemoryStore::default()),
+    }
+    // not only over https, so that it works on http://localhost in every browser
+    .http(|cookies| cookies.with_name("sid").with_secure(false));
+    if let Some(ttl) = options.ttl {
+        sessions = sessions.expiry(Expiry::OnInactivity(ttl));
+    }
+    if options.create {
+        // the guide's second use case: a visitor's first connection creates the session
+        sessions = sessions.handshake(Handshake::Create);
+    }
+    let sessions = sessions.build(&io);
+
+    // only for those who have logged in
+    io.ns(
+        "/",
+        sessions
+            .namespace()
+            .guard("unauthorized", |visit: &Visit| visit.authenticated)
+            .on_connect::<connected>()
+            .on::<my_event>()
+            .on::<add>()
+            .on::<whoami>(),
+    );
+    // for all who have a session: the guard is not even asked where there is none
+    io.ns(
+        "/visitors",
+        sessions.namespace().guard("no session", |_: &Visit| true).on_connect::<connected>().on::<my_event>(),
+    );
+
+    let listener = TcpListener::bind(&options.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+
+    // The client's routes come after the layer, and so are outside of it: Socket.IO answers all the rest below
+    // `/socket.io`.
+    let app = client::serve(http::routes().layer(sessions.layer(io_layer)));
+
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! Stage four: the type of the function's name and the traits that make it a handler. All of it names the runtime's
+//! generics; nothing is decided here.
+
+use super::check::Checked;
+use super::guard::Guard;
+use super::model::{Extraction, Handler, Kind, Taken, has_arguments, last_name};
+use crate::paths::generated;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ReturnType, Type, TypeParam};
+
+pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
+    let handler = checked.0;
+    let marker = marker(handler);
+    let checks = checks(handler);
+    let run = run(handler);
+    let role = role(handler);
+    let asks = (handler.kind == Kind::Guard).then(|| asks(handler));
+    quote!(#marker #checks #run #role #asks)
+}
+
+/// What stands in for a handler with mistakes, so that its registration does not fail too. It never runs.
+pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
+    // Nobody knows where the runtime is, or there is an `impl` around it, where no type can be: each would be the next
+    // error.
+    if handler.args.krate.is_wrong() || handler.receiver.is_some() {
+        return TokenStream::new();
+    }
+    let (rt, name, marker) = (handler.runtime(), handler.marker(), marker(handler));
+    let (role, output) = (role_name(handler), output(handler));
+    let cfgs: Vec<_> = handler.cfgs().collect();
+    let asks = (handler.kind == Kind::Guard).then(|| asks(handler));
+    let event = (handler.kind == Kind::Event).then(|| quote!(const NAME: &'static str = "";));
+    let args = handler.kind.extractions().iter().map(|extraction| {
+        let (function, parts) = names(handler, extraction);
+        quote! {
+            fn #function(_: &mut #rt::#parts<'_, A>) -> ::core::result::Result<(), #rt::Rejection> {
+                ::core::unreachable!()
+            }
+        }
+    });
+    quote_spanned! {handler.span()=>
+        #marker
+        #(#cfgs)*
+        #[automatically_derived]
+        impl<A: #rt::Adapter> #rt::Handler<A> for #name {
+            type Views = ();
+            type Args = ();
+            type Output = #rt::#output;
+            fn run(_: (), _: ()) -> impl ::core::future::Future<Output = ((), #rt::#output)> + ::core::marker::Send {
+                ::core::future::pending()
+            }
+        }
+        #(#cfgs)*
+        #[automatically_derived]
+        impl<A: #rt::Adapter> #rt::#role<A> for #name {
+            #event
+            #(#args)*
+        }
+        #asks
+    }
+}
+
+/// Braces keep it out of the namespace of values, where the function is. `repr(C)` excuses its name from the rule of
+/// camel case without an `allow`, which the user's `forbid` would refuse.
+fn marker(handler: &Handler<'_>) -> TokenStream {
+    let (vis, name, cfgs) = (&handler.function.vis, handler.marker(), handler.cfgs());
+    quote_spanned! {handler.span()=>
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[repr(C)]
+        #vis struct #name {}
+    }
+}
+
+/// What only the types can tell, asked at the place of each type: here the compiler says what is wrong with it, and
+/// not somewhere in the registration.
+fn checks(handler: &Handler<'_>) -> TokenStream {
+    let (rt, span) = (handler.runtime(), handler.span());
+    let views: Vec<_> = handler.views().map(|(_, view)| view.ty).collect();
+    let arguments: Vec<_> = handler.arguments().filter(|ty| is_checked(handler, ty)).collect();
+    let adapter = handler.own_adapter().map(|own| adapter_check(handler, own));
+    if views.is_empty() && arguments.is_empty() && adapter.is_none() {
+        return TokenStream::new();
+    }
+    let asserts = handler.kind.extractions().iter().flat_map(|extraction| {
+        let assert = format_ident!("{}", extraction.assert, span = span);
+        let rt = &rt;
+        arguments.iter().map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
+    });
+    let cfgs = handler.cfgs();
+    quote_spanned! {span=>
+        #(#cfgs)*
+        const _: () = {
+            #rt::assert_disjoint(&[#(<#views as #rt::View>::KEYS),*]);
+            #(#asserts)*
+            #adapter
+        };
+    }
+}
+
+/// The function's own type parameter is filled in with the adapter: its bounds must say that it is one.
+fn adapter_check(handler: &Handler<'_>, own: &TypeParam) -> TokenStream {
+    let (rt, span, ident) = (handler.runtime(), handler.span(), &own.ident);
+    let clause = &handler.function.sig.generics.where_clause;
+    quote_spanned! {span=>
+        const fn is_adapter<A: #rt::Adapter>() {}
+        const fn check<#own>() #clause {
+            is_adapter::<#ident>();
+        }
+    }
+}
+
+/// Only where the type says all: `SocketRef<A>` names an adapter that may not be the local one, and a function with a
+/// type parameter is checked with that parameter.
+fn is_checked(handler: &Handler<'_>, ty: &Type) -> bool {
+    let name = last_name(ty);
+    let names_adapter = matches!(name.as_deref(), Some("SocketRef" | "AckSender" | "SocketIo")) && has_arguments(ty);
+    handler.own_adapter().is_none() && !names_adapter
+}
+
+/// `impl Handler`: how the function is called.
+fn run(handler: &Handler<'_>) -> TokenStream {
+    let (rt, span) = (handler.runtime(), handler.span());
+    let (header, cfgs) = (header(handler, "Handler"), handler.cfgs());
+    let adapter = handler.adapter();
+    let slots = handler.views().map(|(_, view)| {
+        let (slot, ty) = (format_ident!("{}", view.access.slot(), span = span), view.ty);
+        quote_spanned!(span=> <#ty as #rt::ViewParam<#adapter>>::#slot)
+    });
+    let arguments: Vec<_> = handler.arguments().collect();
+    let output = output(handler);
+    let view_names = numbered("view", handler.views().count(), span);
+    let argument_names = numbered("arg", arguments.len(), span);
+    let (mut views_left, mut arguments_left) = (view_names.iter(), argument_names.iter());
+    let passed = handler.params.iter().map(|param| match &param.taken {
+        Taken::View(view) => {
+            let (slot, ty) = (views_left.next(), view.ty);
+            let look = format_ident!("{}", view.access.slot().to_lowercase(), span = span);
+            quote_spanned!(span=> <#ty as #rt::ViewParam<#adapter>>::#look(#slot))
+        }
+        Taken::Argument(_) => arguments_left.next().to_token_stream(),
+    });
+    let turbofish = handler.own_adapter().map(|own| {
+        let ident = &own.ident;
+        quote_spanned!(span=> ::<#ident>)
+    });
+    // The user's own name: generated locals hide nothing from it.
+    let function = handler.ident();
+    let call = quote_spanned!(span=> #function #turbofish(#(#passed),*).await);
+    let conclude = conclude(handler);
+    let has_views = !view_names.is_empty();
+    let mutability = has_views.then(|| quote!(mut));
+    let borrow = has_views.then(|| quote!(&mut));
+    quote_spanned! {span=>
+        #(#cfgs)*
+        #header {
+            type Views = (#(#slots,)*);
+            type Args = (#(#arguments,)*);
+            type Output = #rt::#output;
+
+            fn run(
+                #mutability views: Self::Views,
+                args: Self::Args,
+            ) -> impl ::core::future::Future<Output = (Self::Views, Self::Output)> + ::core::marker::Send {
+                async move {
+                    let outcome = {
+                        let (#(#view_names,)*) = #borrow views;
+                        let (#(#argument_names,)*) = args;
+                        let returned = #rt::Returned::new(#call);
+                        let outcome = #conclude;
+                        outcome
+                    };
+                    (views, outcome)
+                }
+            }
+        }
+    }
+}
+
+/// `impl Event`, `impl Connect`, …: what it is registered for, and where its arguments come from.
+fn role(handler: &Handler<'_>) -> TokenStream {
+    let (rt, span) = (handler.runtime(), handler.span());
+    let guard = handler.args.guard.get().map(|path| Guard::new(&rt, path));
+    let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
+    let (header, adapter, cfgs) = (header(handler, handler.kind.role()), handler.adapter(), handler.cfgs());
+    let bound = imports.map(|_| {
+        let ty = guard.as_ref().map(|guard| &guard.ty);
+        quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
+    });
+    let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
+    let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
+    let arguments: Vec<_> = handler.arguments().collect();
+    let args = handler.kind.extractions().iter().map(|extraction| {
+        let (function, parts) = names(handler, extraction);
+        let bound = format_ident!("{}", extraction.bound, span = span);
+        let extract = format_ident!("{}", extraction.extract, span = span);
+        quote_spanned! {span=>
+            fn #function(parts: &mut #rt::#parts<'_, #adapter>) -> ::core::result::Result<Self::Args, #rt::Rejection> {
+                ::core::result::Result::Ok((
+                    #(<#arguments as #rt::#bound<#adapter>>::#extract(parts)?,)*
+                ))
+            }
+        }
+    });
+    let role = quote_spanned! {span=>
+        #header #bound {
+            #(#event)*
+            #(#args)*
+            #(#guard)*
+        }
+    };
+    let cfgs = quote!(#(#cfgs)*);
+    if imports.is_some() {
+        quote_spanned!(span=> #cfgs const _: () = { #imports #role };)
+    } else {
+        quote!(#cfgs #role)
+    }
+}
+
+/// `impl<A: Adapter> Role<A> for name where …`, with a bound for each parameter. They
+/// mention the adapter, so the compiler takes them as they are: a type that does not fit is reported by [`checks`] alone.
+fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
+    let (rt, name, adapter, span) = (handler.runtime(), handler.marker(), handler.adapter(), handler.span());
+    let role = format_ident!("{role}", span = span);
+    let generics = &handler.function.sig.generics;
+    let own = handler.own_adapter().map(|own| quote!(#own));
+    let parameter = own.unwrap_or_else(|| quote!(#adapter));
+    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let bounds: Vec<_> = handler.kind.extractions().iter().map(|one| format_ident!("{}", one.bound, span = span)).collect();
+    let arguments = handler.arguments().map(|ty| {
+        quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,)
+    });
+    let views = handler.views().map(|(_, view)| view.ty);
+    let allow = handler.is_deprecated().then(|| quote!(#[allow(deprecated)]));
+    quote_spanned! {span=>
+        #allow
+        #[automatically_derived]
+        impl<#parameter> #rt::#role<#adapter> for #name
+        where
+            #adapter: #rt::Adapter,
+            #(#predicates,)*
+            #(#views: #rt::ViewParam<#adapter>,)*
+            #(#arguments)*
+    }
+}
+
+/// Tells a `#[guard]` from a plain function.
+fn asks(handler: &Handler<'_>) -> TokenStream {
+    let (rt, name, cfgs) = (handler.runtime(), handler.marker(), handler.cfgs());
+    quote_spanned! {handler.span()=>
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #rt::Asks for #name {}
+    }
+}
+
+fn output(handler: &Handler<'_>) -> Ident {
+    let name = if handler.kind == Kind::Guard { "Verdict" } else { "Outcome" };
+    format_ident!("{name}", span = handler.span())
+}
+
+/// `returned.reply()`, at the place of the return type: there the compiler should say that it is no reply.
+fn conclude(handler: &Handler<'_>) -> TokenStream {
+    let span = match &handler.function.sig.output {
+        ReturnType::Default => handler.span(),
+        ReturnType::Type(_, ty) => generated(ty.span()),
+    };
+    if handler.kind == Kind::Guard {
+        quote_spanned!(span=> returned.verdict())
+    } else {
+        quote_spanned!(span=> returned.reply())
+    }
+}
+
+fn role_name(handler: &Handler<'_>) -> Ident {
+    format_ident!("{}", handler.kind.role(), span = handler.span())
+}
+
+fn names(handler: &Handler<'_>, extraction: &Extraction) -> (Ident, Ident) {
+    let span = handler.span();
+    (format_ident!("{}", extraction.args, span = span), format_ident!("{}", extraction.parts, span = span))
+}
+
+fn numbered(name: &str, count: usize, span: Span) -> Vec<Ident> {
+    (0..count).map(|n| format_ident!("{name}{n}", span = span)).collect()
+}

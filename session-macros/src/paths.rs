@@ -1,0 +1,33 @@
+//! Where generated code finds the runtime: the only place that spells its name.
+
+use crate::errors::taught;
+use crate::options::value;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Path;
+use syn::parse::ParseStream;
+
+/// `crate = path`, for those who re-export the library. Generated code stands in the user's own module, where a
+/// relative path may mean something else: so it must be absolute.
+pub(crate) fn krate(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+    let path: Path = value(key, input, "crate = ::path")?;
+    let from_root = path.segments.first().is_some_and(|first| first.ident == "crate");
+    if path.leading_colon.is_none() && !from_root {
+        let written = path.to_token_stream().to_string().replace(' ', "");
+        let help = format_args!("write `crate = ::{written}` or `crate = crate::{written}`");
+        return Err(taught(path, "the path of `crate` is not absolute", help));
+    }
+    Ok(path)
+}
+
+/// The runtime's module for generated code. Where the library's own name is missing, the error is at `span`.
+pub(crate) fn runtime(krate: Option<&Path>, span: Span) -> TokenStream {
+    let path = krate.map_or_else(|| quote_spanned!(span=> ::socket_session), ToTokens::to_token_stream);
+    quote_spanned!(span=> #path::__private)
+}
+
+/// The place of the user's token, marked as generated: errors are shown there, lints see that the code is not the
+/// user's, and a local variable hides nothing of theirs (a handler may be named `views`).
+pub(crate) fn generated(span: Span) -> Span {
+    span.resolved_at(Span::mixed_site())
+}

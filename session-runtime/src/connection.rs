@@ -1,0 +1,240 @@
+//! One Engine.IO connection: the session that it belongs to, and how to end it.
+//!
+//! It lives in the extensions of the handshake's request, which every namespace of the connection can see on every
+//! transport, and is dropped exactly when the connection ends.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use socketioxide::socket::Sid;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    core::Core,
+    handshake::Anonymous,
+    record::{Fields, Id, Patch, Record, SessionKey},
+    store::StoreError,
+};
+
+/// After how long a polling connection that is closing ends, if its client does not come by.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How a connection is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// The transport closes (`transport close`): the client comes back by itself, with the cookie that it then has.
+    Reconnect,
+    /// The sockets are disconnected (`io server disconnect`): the client does not come back by itself.
+    Final,
+}
+
+/// A socket of this node, seen without its adapter. It holds no strong reference: that would keep the socket alive.
+pub(crate) trait Seat: Send + Sync {
+    /// Whether the socket is still there.
+    fn is_taken(&self) -> bool;
+    /// Whether a guard of its namespace looks at what the patch changes.
+    fn looks_at(&self, patch: &Patch) -> bool;
+    /// Whether the guards of its namespace still admit it.
+    fn admits(&self, fields: &Fields) -> bool;
+    /// Tells it why, and disconnects it.
+    fn expel(&self);
+    /// Disconnects it.
+    fn disconnect(&self);
+    /// Lets it miss what is said to its session.
+    fn leave(&self, room: &str);
+}
+
+/// The live session that a connection belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) id: Id,
+    pub(crate) key: SessionKey,
+}
+
+/// What a connection that began on polling has besides.
+struct Polling {
+    sid: Sid,
+    /// Ends it, as its client would.
+    end: Box<dyn Fn() + Send + Sync>,
+}
+
+pub(crate) struct Connection {
+    pub(crate) core: Arc<Core>,
+    /// The id in the cookie of the handshake, or the one that the handshake created: what later requests must show.
+    pub(crate) shown: Option<Id>,
+    pub(crate) session: Option<Bound>,
+    /// Which engine opened it, if several are mounted by mistake.
+    pub(crate) engine: usize,
+    closing: CancellationToken,
+    ended: AtomicBool,
+    polling: OnceLock<Polling>,
+    _anonymous: Option<Anonymous>,
+    seats: Mutex<Vec<Arc<dyn Seat>>>,
+    /// The last state known, once the session was destroyed here.
+    last: Mutex<Option<Fields>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Connection {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        shown: Option<Id>,
+        alive: bool,
+        engine: usize,
+        anonymous: Option<Anonymous>,
+    ) -> Arc<Self> {
+        let session = shown.filter(|_| alive).map(|id| Bound { id, key: id.key() });
+        let connection = Arc::new(Self {
+            core,
+            shown,
+            session,
+            engine,
+            closing: CancellationToken::new(),
+            ended: AtomicBool::new(false),
+            polling: OnceLock::new(),
+            _anonymous: anonymous,
+            seats: Mutex::default(),
+            last: Mutex::default(),
+        });
+        if let Some(Bound { key, .. }) = connection.session {
+            connection.core.connections.add(key, &connection);
+        }
+        connection
+    }
+
+    /// The session's record as it is now; `None` if there is none, or none any more.
+    pub(crate) async fn load(&self) -> Result<Option<Record>, StoreError> {
+        match &self.session {
+            Some(bound) => self.core.load(&bound.key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Becomes known under the id that Engine.IO gave to it.
+    pub(crate) fn open(self: &Arc<Self>, sid: Sid, end: Box<dyn Fn() + Send + Sync>) {
+        if self.polling.set(Polling { sid, end }).is_ok() {
+            lock(&self.core.connections.by_sid).insert(sid, Arc::downgrade(self));
+        }
+    }
+
+    /// Closes the transport; what is already on its way to the client still gets there.
+    pub(crate) fn close(self: &Arc<Self>) {
+        self.closing.cancel();
+        if self.polling.get().is_some() {
+            // a WebSocket ends with its stream, a polling client is told when it comes by; if it does not, it ends then
+            let connection = Arc::downgrade(self);
+            tokio::spawn(async move {
+                tokio::time::sleep(LINGER).await;
+                if let Some(connection) = connection.upgrade() {
+                    connection.end_polling();
+                }
+            });
+        }
+    }
+
+    /// Ends a connection on polling at once.
+    pub(crate) fn end_polling(&self) {
+        if let Some(polling) = self.polling.get() {
+            (polling.end)();
+        }
+    }
+
+    pub(crate) fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    /// Whether its session was destroyed while it was open.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn end(&self, last: Option<Fields>) {
+        *lock(&self.last) = last;
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn last_known(&self) -> Option<Fields> {
+        lock(&self.last).clone()
+    }
+
+    pub(crate) fn seat(&self, seat: Arc<dyn Seat>) {
+        let mut seats = lock(&self.seats);
+        seats.retain(|seat| seat.is_taken());
+        seats.push(seat);
+    }
+
+    fn seats(&self) -> Vec<Arc<dyn Seat>> {
+        lock(&self.seats).clone()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.core.connections.remove(self);
+    }
+}
+
+/// Without the ids: a session's is a credential, and so, nearly, is Engine.IO's.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("session", &self.session.map(|bound| bound.key)).finish_non_exhaustive()
+    }
+}
+
+/// The connections of this node.
+#[derive(Default)]
+pub(crate) struct Connections {
+    /// Those that began on polling: later requests name them.
+    by_sid: Mutex<HashMap<Sid, Weak<Connection>>>,
+    by_session: Mutex<HashMap<SessionKey, Vec<Weak<Connection>>>>,
+}
+
+impl Connections {
+    fn add(&self, key: SessionKey, connection: &Arc<Connection>) {
+        lock(&self.by_session).entry(key).or_default().push(Arc::downgrade(connection));
+    }
+
+    fn remove(&self, connection: &Connection) {
+        if let Some(polling) = connection.polling.get() {
+            lock(&self.by_sid).remove(&polling.sid);
+        }
+        if let Some(Bound { key, .. }) = &connection.session {
+            let mut sessions = lock(&self.by_session);
+            if let Some(connections) = sessions.get_mut(key) {
+                connections.retain(|other| other.strong_count() > 0);
+                if connections.is_empty() {
+                    sessions.remove(key);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn by_sid(&self, sid: Sid) -> Option<Arc<Connection>> {
+        lock(&self.by_sid).get(&sid).and_then(Weak::upgrade)
+    }
+
+    /// Those of one session.
+    pub(crate) fn of(&self, key: &SessionKey) -> Vec<Arc<Connection>> {
+        lock(&self.by_session).get(key).into_iter().flatten().filter_map(Weak::upgrade).collect()
+    }
+
+    /// How many connections a session has.
+    pub(crate) fn count(&self, key: &SessionKey) -> usize {
+        lock(&self.by_session).get(key).map_or(0, Vec::len)
+    }
+
+    /// The sockets of one session.
+    pub(crate) fn seats(&self, key: &SessionKey) -> Vec<Arc<dyn Seat>> {
+        self.of(key).iter().flat_map(|connection| connection.seats()).collect()
+    }
+}

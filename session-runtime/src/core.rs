@@ -1,0 +1,240 @@
+//! What all parts of one `Sessions` share.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
+
+use time::OffsetDateTime;
+
+use crate::{
+    connection::{Close, Connections},
+    cookies::Cookies,
+    engine::Engine,
+    error::SessionError,
+    event::current_socket,
+    handshake::{Handshake, Origins},
+    payload::Payload,
+    record::{Deadline, Fields, Id, Patch, Record, SessionKey},
+    store::{AnyStore, Created, StoreError, StoreFuture},
+};
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// For how long a transport whose sockets were disconnected for good may stay: the client closes it itself.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What is decided when `Sessions` is built.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) handshake: Handshake,
+    pub(crate) origins: Origins,
+    pub(crate) sockets_per_session: usize,
+    pub(crate) anonymous_connections: usize,
+}
+
+pub(crate) struct Core {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) config: Config,
+    pub(crate) connections: Connections,
+    pub(crate) cookies: Box<dyn Cookies>,
+    pub(crate) io: Box<dyn Io>,
+    pub(crate) admissions: crate::handshake::Admissions,
+}
+
+impl Core {
+    fn store(&self) -> &dyn AnyStore {
+        self.engine.store()
+    }
+
+    /// An operation of the store, which ends.
+    pub(crate) async fn bounded<T>(&self, operation: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.engine.limits.store, operation)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::unanswered("it did not answer in time")))
+    }
+
+    pub(crate) async fn load(&self, key: &SessionKey) -> Result<Option<Record>, StoreError> {
+        self.bounded(self.store().load(key)).await.map_err(|error| match error {
+            // a read that got no answer has changed nothing
+            StoreError::Unanswered(error) => StoreError::Unavailable(error),
+            error => error,
+        })
+    }
+
+    /// A new session under a new id.
+    pub(crate) async fn create(&self, record: Record) -> Result<Id, SessionError> {
+        if record.fields.size() > self.engine.limits.session_bytes {
+            return Err(SessionError::TooLarge);
+        }
+        loop {
+            // always minted: an id that was used before, or that a client named, would bring a session back
+            let id = Id::mint();
+            match self.bounded(self.store().create(&id.key(), record.clone())).await? {
+                Created::Done => return Ok(id),
+                Created::Taken => {}
+            }
+        }
+    }
+
+    /// A patch of a writer that takes part by key only.
+    pub(crate) async fn patch(
+        self: &Arc<Self>,
+        key: SessionKey,
+        patch: &Patch,
+    ) -> Result<crate::store::Patched, StoreError> {
+        let guarded = self.guards_look_at(&key, patch);
+        let patched = self.bounded(self.store().patch(&key, patch)).await?;
+        if guarded {
+            self.recheck(key);
+        }
+        Ok(patched)
+    }
+
+    pub(crate) async fn touch(&self, key: &SessionKey, deadline: Deadline) -> Result<bool, StoreError> {
+        self.bounded(self.store().touch(key, deadline)).await
+    }
+
+    /// Deletes the record at once, then disconnects the session's sockets, for good.
+    ///
+    /// Cancelling it may leave the record deleted and sockets connected; their next event finds that out.
+    pub(crate) async fn destroy(&self, key: SessionKey) -> Result<bool, SessionError> {
+        // `#[on_disconnect]` sees the last state; when the store cannot say, it sees none
+        let last = match self.connections.count(&key) {
+            0 => None,
+            _ => self.load(&key).await.ok().flatten().map(|record| record.fields),
+        };
+        let existed = self.bounded(self.store().delete(&key)).await?;
+        self.ended(key, last);
+        self.disconnect(key, Close::Final).await?;
+        Ok(existed)
+    }
+
+    /// Deletes the record, and leaves the sockets to whoever asked.
+    pub(crate) async fn remove(&self, key: SessionKey) -> Result<bool, SessionError> {
+        let existed = self.bounded(self.store().delete(&key)).await?;
+        self.ended(key, None);
+        Ok(existed)
+    }
+
+    /// The cookie of a session that a handshake made has come back: the session lives as long as any.
+    pub(crate) fn confirm(self: &Arc<Self>, key: SessionKey, deadline: OffsetDateTime) {
+        self.admissions.confirmed(&key);
+        let core = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = core.touch(&key, Deadline::Extend(deadline)).await {
+                tracing::warn!(session = %key, %error, "a session could not be confirmed; its next request tries again");
+                core.admissions.unconfirmed(key);
+            }
+        });
+    }
+
+    /// The record is gone: nothing of this session is saved or begun any more.
+    pub(crate) fn ended(&self, key: SessionKey, last: Option<Fields>) {
+        self.engine.ended(&key);
+        for connection in self.connections.of(&key) {
+            connection.end(last.clone());
+        }
+    }
+
+    /// Ends the connections of a session.
+    pub(crate) async fn disconnect(&self, key: SessionKey, close: Close) -> Result<(), SessionError> {
+        let connections = self.connections.of(&key);
+        match close {
+            Close::Reconnect => {
+                for connection in connections {
+                    connection.close();
+                }
+                Ok(())
+            }
+            Close::Final => {
+                let room = key.room();
+                // the socket whose handler asked for this is answered first
+                if let Some(current) = current_socket(&key) {
+                    current.leave(&room);
+                }
+                let reached = self.io.disconnect(&room).await;
+                if !connections.is_empty() {
+                    let connections: Vec<_> = connections.iter().map(Arc::downgrade).collect();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(LINGER).await;
+                        for connection in connections.iter().filter_map(std::sync::Weak::upgrade) {
+                            connection.close();
+                        }
+                    });
+                }
+                reached
+            }
+        }
+    }
+
+    /// Whether a guard of a connected socket looks at what the patch changes.
+    pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch) -> bool {
+        patch.changes_fields() && self.connections.seats(key).iter().any(|seat| seat.looks_at(patch))
+    }
+
+    /// Lets the guards look again, after a save: who fails them stops receiving.
+    pub(crate) fn recheck(self: &Arc<Self>, key: SessionKey) {
+        let core = Arc::clone(self);
+        tokio::spawn(async move {
+            // a store that is down is no answer: the next event asks again
+            if let Ok(Some(record)) = core.load(&key).await {
+                for seat in core.connections.seats(&key) {
+                    if !seat.admits(&record.fields) {
+                        seat.expel();
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// The namespaces, whatever their adapter.
+pub(crate) trait Io: Send + Sync {
+    /// To the sockets in the room, in all namespaces, on all nodes.
+    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>>;
+    /// The sockets in the room, in all namespaces, on all nodes.
+    fn disconnect<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(), SessionError>>;
+}
+
+impl<A: Adapter> Io for SocketIo<A> {
+    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>> {
+        Box::pin(async move {
+            let mut reached = Ok(());
+            for namespace in self.nsps() {
+                let sent = namespace.within(room.to_owned()).emit(event, data).await;
+                if let Err(SessionError::NotReached) = reach(sent) {
+                    reached = Err(SessionError::NotReached);
+                }
+            }
+            reached
+        })
+    }
+
+    fn disconnect<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(), SessionError>> {
+        Box::pin(async move {
+            let mut reached = Ok(());
+            for namespace in self.nsps() {
+                let sent = namespace.within(room.to_owned()).disconnect().await;
+                if let Err(SessionError::NotReached) = reach(sent) {
+                    reached = Err(SessionError::NotReached);
+                }
+            }
+            reached
+        })
+    }
+}
+
+fn reach(sent: Result<(), BroadcastError>) -> Result<(), SessionError> {
+    match sent {
+        Ok(()) => Ok(()),
+        // a client that does not read, or that left: its own concern
+        Err(BroadcastError::Socket(errors)) => {
+            tracing::debug!(sockets = errors.len(), "some sockets of a session could not be reached");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "not every node could be reached");
+            Err(SessionError::NotReached)
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The way of one event: guards, handler, save, answer.
+
+use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt as _;
+use socketioxide::{
+    adapter::Adapter,
+    handler::MessageHandler,
+    socket::Socket,
+};
+use socketioxide_core::Value;
+use tokio::time::timeout;
+
+use crate::{
+    after::{AfterSave, extracting},
+    connection::{Bound, Connection, Seat},
+    core::BoxFuture,
+    engine::{Refusal, Ticket, Transaction},
+    error::EventError,
+    guard::{Asked, EventGuard},
+    handler::{Event, EventParts, Fallback, Handler, Rejection},
+    namespace::Admitted,
+    record::{Fields, Patch, SessionKey},
+    reply::{Outcome, Reply, Serialized},
+    view::{Access, ViewError, Views},
+};
+
+tokio::task_local! {
+    /// The socket whose handler this task runs.
+    static CURRENT: Arc<Current>;
+}
+
+/// The socket whose handler runs, so that a handler that ends its own session is answered before it is disconnected.
+struct Current {
+    session: Option<SessionKey>,
+    seat: Arc<dyn Seat>,
+    leaves: std::sync::atomic::AtomicBool,
+}
+
+/// The socket whose handler runs in this task, if it belongs to that session: it will be disconnected once it is
+/// answered.
+pub(crate) fn current_socket(key: &SessionKey) -> Option<Arc<dyn Seat>> {
+    CURRENT
+        .try_with(|current| {
+            (current.session == Some(*key)).then(|| {
+                current.leaves.store(true, std::sync::atomic::Ordering::SeqCst);
+                Arc::clone(&current.seat)
+            })
+        })
+        .ok()
+        .flatten()
+}
+
+/// What a handler needs of the session.
+#[derive(Clone, Copy)]
+pub(crate) struct Needs {
+    pub(crate) access: Access,
+    pub(crate) optional: bool,
+}
+
+impl Needs {
+    pub(crate) const fn of<Vs: Views>() -> Self {
+        Self { access: Vs::ACCESS, optional: Vs::OPTIONAL }
+    }
+}
+
+/// What a handler has come to: what to save, and the acknowledgement.
+pub(crate) type Finished = Result<(Patch, Serialized), EventError>;
+
+/// A handler with its arguments: what is missing is the session.
+pub(crate) type Work = Box<dyn FnOnce(Option<&Fields>) -> Result<BoxFuture<'static, Finished>, ViewError> + Send>;
+
+pub(crate) fn work<A: Adapter, H: Handler<A, Output = Outcome>>(args: H::Args) -> Work {
+    Box::new(move |fields| {
+        let views = H::Views::load(fields)?;
+        Ok(Box::pin(async move {
+            let (views, outcome) = H::run(views, args).await;
+            let reply = outcome?;
+            let patch = views.changes().map_err(EventError::unserializable)?;
+            Ok((patch, reply))
+        }))
+    })
+}
+
+/// One registered handler of one socket.
+pub(crate) struct Endpoint<A: Adapter, E> {
+    pub(crate) admitted: Arc<Admitted<A>>,
+    pub(crate) guard: Option<EventGuard<A>>,
+    pub(crate) kind: PhantomData<fn() -> E>,
+}
+
+/// Marks a handler of one event.
+pub(crate) struct OnEvent<E>(PhantomData<E>);
+/// Marks a handler of the events that no other handles.
+pub(crate) struct OnFallback<E>(PhantomData<E>);
+
+/// What an endpoint does when its event comes: its name, and its arguments.
+trait Kind<A: Adapter> {
+    type Handler: Handler<A, Output = Outcome>;
+    fn args(parts: &mut EventParts<'_, A>) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
+    fn event(parts: &mut EventParts<'_, A>) -> String;
+}
+
+impl<A: Adapter, E: Event<A>> Kind<A> for OnEvent<E> {
+    type Handler = E;
+
+    fn args(parts: &mut EventParts<'_, A>) -> Result<E::Args, Rejection> {
+        E::args(parts)
+    }
+
+    fn event(_: &mut EventParts<'_, A>) -> String {
+        E::NAME.to_owned()
+    }
+}
+
+impl<A: Adapter, E: Fallback<A>> Kind<A> for OnFallback<E> {
+    type Handler = E;
+
+    fn args(parts: &mut EventParts<'_, A>) -> Result<E::Args, Rejection> {
+        E::args(parts)
+    }
+
+    fn event(parts: &mut EventParts<'_, A>) -> String {
+        use crate::handler::FromEvent;
+        socketioxide::extract::Event::from_event(parts).map_or_else(|_| String::new(), |event| event.0)
+    }
+}
+
+impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>> for Endpoint<A, K> {
+    /// Called in the order in which the events arrived, one after the other: this is where an event takes its place in
+    /// the session's queue.
+    fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack: Option<i64>) {
+        let connection = &self.admitted.connection;
+        let bytes = length(&value);
+        let mut parts = EventParts { socket: &socket, value: &mut value, ack };
+        let reply = Reply { event: K::event(&mut parts), socket: Arc::clone(&socket), ack };
+        let asked = self.ask(&mut parts);
+        let (args, after) = extracting(|| K::args(&mut parts));
+        let call = match (asked, args) {
+            (Ok(asked), Ok(args)) => Call {
+                seat: Arc::clone(&self.admitted.seat),
+                connection: Arc::clone(connection),
+                needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
+                asked,
+                work: work::<A, K::Handler>(args),
+                after,
+            },
+            (Err(rejection), _) | (_, Err(rejection)) => {
+                let connection = Arc::clone(connection);
+                tokio::spawn(async move {
+                    let error = EventError::new("invalid_payload", rejection.0);
+                    reply.send(&connection, &Err(error)).await;
+                });
+                return;
+            }
+        };
+        let turn = call.enqueue(bytes);
+        tokio::spawn(call.perform(turn, reply));
+    }
+}
+
+impl<A: Adapter, K> Endpoint<A, K> {
+    /// The namespace's guards, then the event's own; each prepared while the event's parts are at hand.
+    fn ask(&self, parts: &mut EventParts<'_, A>) -> Result<Vec<Guarding>, Rejection> {
+        let guards = &self.admitted.namespace.guards;
+        let mut asked = Vec::with_capacity(guards.len() + usize::from(self.guard.is_some()));
+        for guard in guards {
+            asked.push(Guarding { asked: guard.guard.at_event(parts)?, message: guard.message.clone(), expels: true });
+        }
+        if let Some(guard) = &self.guard {
+            asked.push(Guarding { asked: guard.at_event(parts)?, message: "this is not allowed".into(), expels: false });
+        }
+        Ok(asked)
+    }
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Str(text, None) => text.len(),
+        Value::Str(text, Some(binaries)) => text.len() + binaries.iter().map(bytes::Bytes::len).sum::<usize>(),
+        Value::Bytes(bytes) => bytes.len(),
+    }
+}
+
+/// A guard that one event has to pass.
+pub(crate) struct Guarding {
+    pub(crate) asked: Asked,
+    pub(crate) message: std::borrow::Cow<'static, str>,
+    /// Whether who fails it is disconnected.
+    pub(crate) expels: bool,
+}
+
+/// A handler about to run, its types erased but for the adapter's.
+pub(crate) struct Call {
+    pub(crate) seat: Arc<dyn Seat>,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) needs: Needs,
+    pub(crate) asked: Vec<Guarding>,
+    pub(crate) work: Work,
+    pub(crate) after: Option<AfterSave>,
+}
+
+/// An event's place in the queue, if it needs one.
+pub(crate) type Place = Option<Result<Ticket, Refusal>>;
+
+/// How an attempt ended, besides its outcome.
+#[derive(Default)]
+struct Aftermath {
+    /// Still held, so that the next one waits until this one is answered.
+    held: Option<Transaction>,
+    expelled: bool,
+    gone: bool,
+    recheck: bool,
+}
+
+impl Call {
+    /// Takes the event's place in the queue.
+    pub(crate) fn enqueue(&self, bytes: usize) -> Place {
+        let Bound { key, .. } = self.connection.session?;
+        (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
+    }
+
+    pub(crate) async fn perform<A: Adapter>(self, place: Place, reply: Reply<A>) {
+        let connection = Arc::clone(&self.connection);
+        let after = self.after.clone();
+        let key = connection.session.map(|bound| bound.key);
+        let current = Arc::new(Current { session: key, seat: Arc::clone(&self.seat), leaves: false.into() });
+        let mut aftermath = Aftermath::default();
+        let outcome = CURRENT.scope(Arc::clone(&current), self.attempt(place, &mut aftermath)).await;
+        reply.send(&connection, &outcome).await;
+        if let (Ok(_), Some(after)) = (&outcome, after) {
+            after.happen(&connection.core, key.as_ref()).await;
+        }
+        // now the next one's turn comes
+        drop(aftermath.held);
+        if let (true, Some(key)) = (aftermath.recheck, key) {
+            connection.core.recheck(key);
+        }
+        if aftermath.expelled || current.leaves.load(std::sync::atomic::Ordering::SeqCst) {
+            current.seat.disconnect();
+        } else if aftermath.gone {
+            // a session that has ended unseen: the client finds out when it comes back
+            connection.close();
+        }
+    }
+
+    async fn attempt(self, place: Place, aftermath: &mut Aftermath) -> Outcome {
+        let Self { connection, needs, asked, work, after, .. } = self;
+        let Aftermath { held, expelled, gone, recheck } = aftermath;
+        let mut refuse = |refusal: Refusal| {
+            *gone |= matches!(refusal, Refusal::Gone);
+            EventError::from_refusal(&refusal)
+        };
+        let fields = match place {
+            Some(ticket) => {
+                let granted = match ticket {
+                    Ok(ticket) => ticket.granted().await,
+                    Err(refusal) => Err(refusal),
+                };
+                Some(held.insert(granted.map_err(&mut refuse)?).record().fields.clone())
+            }
+            // without views only the guards look at the session: fresh, but in no order
+            None if connection.session.is_some() && !asked.is_empty() => {
+                let record = connection.load().await.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
+                Some(record.ok_or_else(|| refuse(Refusal::Gone))?.fields)
+            }
+            None => None,
+        };
+        if connection.session.is_none() && !needs.optional {
+            return Err(EventError::no_session());
+        }
+        for Guarding { asked, message, expels } in asked {
+            let refusal = match guarded(&connection, asked, fields.as_ref()).await {
+                Ok(true) => continue,
+                Ok(false) => EventError::unauthorized(message),
+                Err(error) => error,
+            };
+            *expelled = expels;
+            return Err(refusal);
+        }
+        let running = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
+        drop(fields);
+        let limited = timeout(connection.core.engine.limits.handler, AssertUnwindSafe(running).catch_unwind());
+        let finished = match held {
+            Some(transaction) => transaction.holding(limited).await,
+            None => limited.await,
+        };
+        let (patch, reply) = match finished {
+            Ok(Ok(finished)) => finished?,
+            Ok(Err(_panic)) => {
+                // the panic hook has said what and where
+                tracing::error!("an event handler panicked; its session was rolled back");
+                return Err(EventError::hidden());
+            }
+            Err(_) => return Err(EventError::ran_too_long()),
+        };
+        if let Some(error) = after.as_ref().and_then(AfterSave::failure) {
+            return Err(EventError::unserializable(error));
+        }
+        if let (Some(transaction), Some(bound)) = (held, connection.session) {
+            let looked_at = connection.core.guards_look_at(&bound.key, &patch);
+            transaction.commit(patch).await.map_err(refuse)?;
+            *recheck = looked_at;
+        }
+        Ok(reply)
+    }
+}
+
+/// Asks a guard; one that panics, or takes too long, says no.
+pub(crate) async fn guarded(connection: &Connection, asked: Asked, fields: Option<&Fields>) -> Result<bool, EventError> {
+    let asking = AssertUnwindSafe(asked.check(fields)).catch_unwind();
+    match timeout(connection.core.engine.limits.handler, asking).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(_panic)) => {
+            tracing::error!("a guard panicked: it is taken for a no");
+            Ok(false)
+        }
+        Err(_) => Err(EventError::ran_too_long()),
+    }
+}

@@ -1,0 +1,193 @@
+//! What the handler attributes implement, and what a handler's parameters are made of.
+
+use std::{future::Future, sync::Arc};
+
+use socketioxide::{
+    adapter::{Adapter, LocalAdapter},
+    handler::{FromConnectParts, FromDisconnectParts, FromMessageParts},
+    socket::{DisconnectReason, Socket},
+};
+use socketioxide_core::Value;
+
+use crate::{
+    guard::EventGuard,
+    reply::{Outcome, Verdict},
+    view::Views,
+};
+
+/// An async function with its views and extractors taken apart.
+///
+/// The views go in and come out: no lifetime, no box, and a timeout or a panic just drops what did not come out.
+pub trait Handler<A: Adapter>: Send + Sync + 'static {
+    /// Its `&V`, `&mut V` and `Option<&V>`.
+    type Views: Views;
+    /// What it takes by value.
+    type Args: Send + 'static;
+    /// What it comes to.
+    type Output: Send;
+
+    /// Runs it.
+    fn run(views: Self::Views, args: Self::Args) -> impl Future<Output = (Self::Views, Self::Output)> + Send;
+}
+
+/// Made by `#[on("event")]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event handler",
+    label = "not under `#[on(\"…\")]`",
+    note = "put `#[on(\"the event\")]` on `async fn {Self}`; connect, disconnect and fallback handlers have methods of their own"
+)]
+pub trait Event<A: Adapter>: Handler<A, Output = Outcome> {
+    /// The event's name.
+    const NAME: &'static str;
+
+    /// Extracts what the handler takes by value.
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+
+    /// The event's own guard.
+    fn guard() -> Option<EventGuard<A>> {
+        None
+    }
+}
+
+/// Made by `#[on_fallback]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a fallback handler",
+    label = "not under `#[on_fallback]`",
+    note = "put `#[on_fallback]` on `async fn {Self}`"
+)]
+pub trait Fallback<A: Adapter>: Handler<A, Output = Outcome> {
+    /// Extracts what the handler takes by value.
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+}
+
+/// Made by `#[on_connect]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connect handler",
+    label = "not under `#[on_connect]`",
+    note = "put `#[on_connect]` on `async fn {Self}`"
+)]
+pub trait Connect<A: Adapter>: Handler<A, Output = Outcome> {
+    /// Extracts what the handler takes by value.
+    fn args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+}
+
+/// Made by `#[on_disconnect]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a disconnect handler",
+    label = "not under `#[on_disconnect]`",
+    note = "put `#[on_disconnect]` on `async fn {Self}`"
+)]
+pub trait Disconnect<A: Adapter>: Handler<A, Output = Outcome> {
+    /// Extracts what the handler takes by value.
+    fn args(parts: &mut DisconnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+}
+
+/// Made by `#[guard]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a guard",
+    label = "not under `#[guard]`",
+    note = "put `#[guard]` on `async fn {Self}`, or give a plain `fn(&View) -> bool` to `.guard(message, …)`"
+)]
+pub trait Guard<A: Adapter>: Handler<A, Output = Verdict> {
+    /// Extracts what the guard takes by value, before an event.
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+    /// The same, when a socket connects.
+    fn connect_args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+}
+
+/// What an event consists of.
+pub struct EventParts<'a, A: Adapter = LocalAdapter> {
+    pub(crate) socket: &'a Arc<Socket<A>>,
+    pub(crate) value: &'a mut Value,
+    pub(crate) ack: Option<i64>,
+}
+
+/// What there is when a socket connects.
+pub struct ConnectParts<'a, A: Adapter = LocalAdapter> {
+    pub(crate) socket: &'a Arc<Socket<A>>,
+    pub(crate) auth: &'a Option<Value>,
+}
+
+/// What there is when a socket disconnects.
+pub struct DisconnectParts<'a, A: Adapter = LocalAdapter> {
+    pub(crate) socket: &'a Arc<Socket<A>>,
+    pub(crate) reason: DisconnectReason,
+}
+
+macro_rules! opaque {
+    ($($parts:ident),*) => {$(
+        impl<A: Adapter> std::fmt::Debug for $parts<'_, A> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($parts)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+opaque!(EventParts, ConnectParts, DisconnectParts);
+
+/// An extractor failed; what it said it had expected.
+#[derive(Debug)]
+pub struct Rejection(pub(crate) String);
+
+impl Rejection {
+    fn new(error: impl std::error::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What an event handler can take by value: socketioxide's message extractors, `AfterSave`, `Session<V>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of an event handler",
+    label = "not an extractor of events",
+    note = "a session struct is taken by reference: `&{Self}` or `&mut {Self}`",
+    note = "what the client sent is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`; application state as `State<T>`"
+)]
+pub trait FromEvent<A: Adapter>: Sized {
+    /// Extracts it.
+    fn from_event(parts: &mut EventParts<'_, A>) -> Result<Self, Rejection>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Adapter, T: FromMessageParts<A>> FromEvent<A> for T {
+    fn from_event(parts: &mut EventParts<'_, A>) -> Result<Self, Rejection> {
+        T::from_message_parts(parts.socket, parts.value, &parts.ack).map_err(Rejection::new)
+    }
+}
+
+/// What a connect handler can take by value: socketioxide's connect extractors, `AfterSave`, `Session<V>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a connect handler or a guard",
+    label = "not an extractor while connecting",
+    note = "a session struct is taken by reference: `&{Self}` or `&mut {Self}`",
+    note = "the client's `auth` is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`; application state as `State<T>`",
+    note = "a guard is asked while connecting too, so it can take only what there is then"
+)]
+pub trait FromConnect<A: Adapter>: Sized {
+    /// Extracts it.
+    fn from_connect(parts: &mut ConnectParts<'_, A>) -> Result<Self, Rejection>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Adapter, T: FromConnectParts<A>> FromConnect<A> for T {
+    fn from_connect(parts: &mut ConnectParts<'_, A>) -> Result<Self, Rejection> {
+        T::from_connect_parts(parts.socket, parts.auth).map_err(Rejection::new)
+    }
+}
+
+/// What a disconnect handler can take by value: socketioxide's disconnect extractors, `Session<V>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a disconnect handler",
+    label = "not an extractor while disconnecting",
+    note = "the last state of a session struct is taken as `Option<&{Self}>`; why it disconnects, as `DisconnectReason`; application state as `State<T>`"
+)]
+pub trait FromDisconnect<A: Adapter>: Sized {
+    /// Extracts it.
+    fn from_disconnect(parts: &mut DisconnectParts<'_, A>) -> Result<Self, Rejection>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Adapter, T: FromDisconnectParts<A>> FromDisconnect<A> for T {
+    fn from_disconnect(parts: &mut DisconnectParts<'_, A>) -> Result<Self, Rejection> {
+        T::from_disconnect_parts(parts.socket, parts.reason).map_err(Rejection::new)
+    }
+}

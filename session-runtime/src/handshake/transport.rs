@@ -1,0 +1,114 @@
+//! A WebSocket's stream that the server can end.
+//!
+//! socketioxide has no public way to close a transport, but takes any stream: this one says that the client is gone once
+//! its connection is to be closed. What is on its way to the client is written before: once a WebSocket has read the end
+//! of its stream, it writes no more.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::core::BoxFuture;
+
+/// For how long a transport that is closing still takes what is on its way to its client.
+pub(super) const FLUSH: Duration = Duration::from_millis(50);
+
+pin_project! {
+    pub(super) struct Closable<S> {
+        #[pin]
+        stream: S,
+        // boxed, for socketioxide wants a stream that can be moved
+        closed: BoxFuture<'static, ()>,
+        ended: bool,
+        closing: CancellationToken,
+    }
+}
+
+impl<S> Closable<S> {
+    pub(super) fn new(stream: S, closing: CancellationToken) -> Self {
+        let token = closing.clone();
+        let closed: BoxFuture<'static, ()> = Box::pin(async move {
+            token.cancelled().await;
+            sleep(FLUSH).await;
+        });
+        Self { stream, closed, ended: false, closing }
+    }
+}
+
+impl<S: AsyncRead> AsyncRead for Closable<S> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.project();
+        if *this.ended || Pin::new(this.closed).poll(context).is_ready() {
+            // nothing read is the end of the stream
+            *this.ended = true;
+            return Poll::Ready(Ok(()));
+        }
+        if this.closing.is_cancelled() {
+            return Poll::Pending;
+        }
+        this.stream.poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite> AsyncWrite for Closable<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write_vectored(context, buffers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn closing_ends_reading_and_lets_writing_finish() {
+        let (ours, mut theirs) = duplex(64);
+        let closing = CancellationToken::new();
+        let mut stream = Closable::new(ours, closing.clone());
+        theirs.write_all(b"a").await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'a');
+        let read = tokio::spawn(async move {
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).await.unwrap();
+            stream.write_all(b"bye").await.unwrap();
+            rest
+        });
+        closing.cancel();
+        assert!(read.await.unwrap().is_empty());
+        let mut said = String::new();
+        theirs.read_to_string(&mut said).await.unwrap();
+        assert_eq!(said, "bye");
+    }
+}

@@ -1,0 +1,40 @@
+//! The runtime of `socket-session`: use it through that crate.
+//!
+//! An event walks one way: [`handshake`] → [`namespace`] → [`event`] → [`engine`] → [`store`] → `engine` → [`reply`].
+
+mod after;
+mod connection;
+mod cookies;
+mod core;
+mod engine;
+mod error;
+mod event;
+mod field;
+mod guard;
+mod handler;
+mod handshake;
+mod namespace;
+mod payload;
+#[doc(hidden)]
+pub mod private;
+mod record;
+mod reply;
+mod requests;
+mod session;
+mod sessions;
+pub mod store;
+mod view;
+
+pub use after::AfterSave;
+pub use connection::Close;
+pub use error::{ClientError, Corrupt, EventError, SessionError, Unserializable};
+pub use field::Field;
+pub use handshake::{Body, BoxError, Handshake, SessionLayer, SessionService};
+pub use namespace::{Guarded, Namespace};
+pub use record::{Id, SessionKey};
+pub use requests::SharedStore;
+pub use session::Session;
+pub use sessions::{Builder, Sessions};
+pub use store::MemoryStore;
+pub use tower_sessions::Expiry;
+pub use view::View;

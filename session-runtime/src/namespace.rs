@@ -1,0 +1,443 @@
+//! `sessions.namespace()`: the guards and the handlers of a namespace, as a socketioxide connect handler.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use futures_util::FutureExt as _;
+use socketioxide::{
+    adapter::{Adapter, LocalAdapter},
+    handler::{ConnectHandler, ConnectMiddleware, DisconnectHandler},
+    socket::{DisconnectReason, Socket},
+};
+use socketioxide_core::Value;
+use tokio::sync::oneshot;
+
+use crate::{
+    after::extracting,
+    connection::{Connection, Seat},
+    error::EventError,
+    event::{Call, Endpoint, Needs, OnEvent, OnFallback, guarded, work},
+    guard::{EventGuard, NamespaceGuard},
+    handler::{Connect, ConnectParts, Disconnect, DisconnectParts, Event, Fallback, Guard},
+    record::{Fields, Patch},
+    reply::Reply,
+    view::{View, Views},
+};
+
+type Refused = Box<dyn fmt::Display + Send>;
+type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + 'a>>;
+
+/// The guards and handlers of a namespace: what `io.ns(…)` and `io.dyn_ns(…)` take.
+///
+/// Made by `Sessions::namespace`. Before a socket is connected, its session is loaded and the guards are asked, in the
+/// order in which they were given; the first that says no refuses it with its message (`connect_error`). They are
+/// asked again before every event, and after every save that changes what they look at.
+///
+/// socketioxide's own [`with`](ConnectHandler::with) works: its middleware runs before the guards.
+pub struct Namespace<A: Adapter = LocalAdapter> {
+    rules: Arc<Rules<A>>,
+}
+
+/// What a namespace consists of.
+pub(crate) struct Rules<A: Adapter> {
+    pub(crate) guards: Vec<NamespaceGuard<A>>,
+    events: Vec<(&'static str, Register<A>)>,
+    fallback: Option<Register<A>>,
+    connect: Option<OnConnect<A>>,
+    disconnect: Option<Register<A>>,
+}
+
+type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
+type OnConnect<A> = fn(&mut ConnectParts<'_, A>) -> Result<(crate::event::Work, Needs), crate::handler::Rejection>;
+
+impl<A: Adapter> Clone for Rules<A> {
+    fn clone(&self) -> Self {
+        let guards = self.guards.iter().map(|guard| NamespaceGuard { message: guard.message.clone(), guard: guard.guard.clone() });
+        Self {
+            guards: guards.collect(),
+            events: self.events.clone(),
+            fallback: self.fallback.clone(),
+            connect: self.connect,
+            disconnect: self.disconnect.clone(),
+        }
+    }
+}
+
+/// A socket that the guards have let in, with what its handlers need.
+pub(crate) struct Admitted<A: Adapter> {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) namespace: Arc<Rules<A>>,
+    pub(crate) seat: Arc<dyn Seat>,
+}
+
+/// Kept in the socket's extensions between its admission and its connection.
+#[derive(Clone)]
+struct Waiting(Arc<Mutex<Option<Entry>>>);
+
+struct Entry {
+    connection: Arc<Connection>,
+    seat: Arc<dyn Seat>,
+    /// Lets the connect handler, which has its place in the queue already, begin.
+    begin: Option<oneshot::Sender<()>>,
+}
+
+impl<A: Adapter> Namespace<A> {
+    pub(crate) fn new() -> Self {
+        Self {
+            rules: Arc::new(Rules { guards: Vec::new(), events: Vec::new(), fallback: None, connect: None, disconnect: None }),
+        }
+    }
+
+    fn rules(mut self, change: impl FnOnce(&mut Rules<A>)) -> Self {
+        change(Arc::make_mut(&mut self.rules));
+        self
+    }
+
+    /// Admits only sessions for which `guard` holds. `message` is what the client gets: as the message of its
+    /// `connect_error`, and of the error `unauthorized` when the guard turns false later.
+    ///
+    /// Without a session the answer is no, whatever the guard would say of an empty one.
+    #[must_use]
+    pub fn guard<V: View>(
+        self,
+        message: impl Into<Cow<'static, str>>,
+        guard: impl Fn(&V) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::look(guard) };
+        self.rules(|rules| rules.guards.push(guard))
+    }
+
+    /// The same with an `async fn` under `#[guard]`, which may take extractors.
+    ///
+    /// It is asked when a socket connects and before every event: `Data` is the `auth` payload there and the event's
+    /// here. It is not asked again after a save.
+    #[must_use]
+    pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
+        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::ask::<G>() };
+        self.rules(|rules| rules.guards.push(guard))
+    }
+
+    /// Handles an event with the function of that name, which is under `#[on("event")]`.
+    ///
+    /// If two handle the same event, the last one does, and a warning says so.
+    #[must_use]
+    pub fn on<E: Event<A>>(self) -> Self {
+        let guard = E::guard();
+        let register: Register<A> = Arc::new(move |socket, admitted| {
+            let endpoint =
+                Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
+            socket.on(E::NAME, endpoint);
+        });
+        self.rules(|rules| {
+            if let Some(at) = rules.events.iter().position(|(name, _)| *name == E::NAME) {
+                tracing::warn!(event = E::NAME, "two handlers for one event in one namespace: the last one is used");
+                rules.events.remove(at);
+            }
+            rules.events.push((E::NAME, register));
+        })
+    }
+
+    /// Handles the events that no other handles, with a function under `#[on_fallback]`.
+    #[must_use]
+    pub fn on_fallback<F: Fallback<A>>(self) -> Self {
+        let register: Register<A> = Arc::new(|socket, admitted| {
+            let endpoint =
+                Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
+            socket.on_fallback(endpoint);
+        });
+        self.rules(|rules| rules.fallback = Some(register))
+    }
+
+    /// Runs a function under `#[on_connect]` when a socket has connected, before its first event.
+    #[must_use]
+    pub fn on_connect<C: Connect<A>>(self) -> Self {
+        self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
+    }
+
+    /// Runs a function under `#[on_disconnect]` when a socket has disconnected, with the last state of its session
+    /// that this node knows.
+    #[must_use]
+    pub fn on_disconnect<D: Disconnect<A>>(self) -> Self {
+        let register: Register<A> = Arc::new(|socket, admitted| {
+            socket.on_disconnect(Leaving::<A, D> { admitted: Arc::clone(admitted), handler: PhantomData });
+        });
+        self.rules(|rules| rules.disconnect = Some(register))
+    }
+
+    /// Asks the guards, and prepares the socket. Nothing can be sent to it yet.
+    async fn admit(&self, socket: &Arc<Socket<A>>, auth: &Option<Value>) -> Result<(), Refused> {
+        let Some(connection) = socket.req_parts().extensions.get::<Arc<Connection>>().cloned() else {
+            tracing::error!(
+                namespace = socket.ns(),
+                "a socket came past `sessions.layer(…)`: mount that layer in the place of socketioxide's own"
+            );
+            return Err(Box::new("the session layer is missing"));
+        };
+        let rules = &self.rules;
+        let mut parts = ConnectParts { socket, auth };
+        let prepared = rules.guards.iter().map(|guard| Ok((guard, guard.guard.at_connect(&mut parts)?)));
+        let prepared: Vec<_> = prepared.collect::<Result<_, crate::handler::Rejection>>().map_err(|rejection| Box::new(rejection.0) as Refused)?;
+        let (connecting, after) = match rules.connect {
+            Some(connect) => {
+                let (connecting, after) = extracting(|| connect(&mut parts));
+                (Some(connecting.map_err(|rejection| Box::new(rejection.0) as Refused)?), after)
+            }
+            None => (None, None),
+        };
+
+        if !prepared.is_empty() {
+            let fields = match connection.load().await {
+                Ok(record) => record.map(|record| record.fields),
+                Err(error) => {
+                    tracing::warn!(%error, "a socket could not connect, for the session store failed");
+                    return Err(close_unanswered(&connection).await);
+                }
+            };
+            for (guard, asked) in prepared {
+                if fields.is_none() && !guard.guard.is_optional() {
+                    return Err(Box::new(guard.message.clone()));
+                }
+                match guarded(&connection, asked, fields.as_ref()).await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(Box::new(guard.message.clone())),
+                    Err(error) => return Err(Box::new(error.message().to_owned())),
+                }
+            }
+        }
+
+        let seat: Arc<dyn Seat> = Arc::new(SocketSeat { socket: Arc::downgrade(socket), namespace: Arc::clone(rules) });
+        if let Some(bound) = &connection.session {
+            socket.join(bound.key.room());
+        }
+        let admitted =
+            Arc::new(Admitted { connection: Arc::clone(&connection), namespace: Arc::clone(rules), seat: Arc::clone(&seat) });
+        for (_, register) in &rules.events {
+            register(socket, &admitted);
+        }
+        for register in [&rules.fallback, &rules.disconnect].into_iter().flatten() {
+            register(socket, &admitted);
+        }
+        let begin = connecting.map(|(work, needs)| {
+            // its place in the queue is before the first event's; it begins when the client has been told
+            let (begin, begun) = oneshot::channel();
+            let (connection, seat) = (Arc::clone(&connection), Arc::clone(&seat));
+            let call = Call { seat, connection, needs, asked: Vec::new(), work, after };
+            let place = call.enqueue(0);
+            let socket = Arc::downgrade(socket);
+            tokio::spawn(async move {
+                if begun.await.is_ok()
+                    && let Some(socket) = socket.upgrade()
+                {
+                    call.perform(place, Reply { socket, ack: None, event: "connect".to_owned() }).await;
+                }
+            });
+            begin
+        });
+        let entry = Entry { connection, seat, begin };
+        socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entry)))));
+        Ok(())
+    }
+}
+
+/// For how long a refused socket is kept from being told: long enough for its transport to close.
+const UNTOLD: Duration = Duration::from_secs(2);
+
+/// A client that is told `connect_error` does not come back; one whose transport closes does. So the transport is
+/// closed first, and the error then finds nobody.
+async fn close_unanswered(connection: &Arc<Connection>) -> Refused {
+    connection.close();
+    tokio::time::sleep(UNTOLD).await;
+    Box::new("the session store is unavailable")
+}
+
+impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
+    fn call(&self, socket: Arc<Socket<A>>, _: Option<Value>) {
+        let entry = socket
+            .extensions
+            .remove::<Waiting>()
+            .and_then(|waiting| waiting.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let Some(Entry { connection, seat, begin }) = entry else {
+            // nobody asked the guards: fail closed
+            tracing::error!(namespace = socket.ns(), "a socket was not admitted by its namespace's guards");
+            let _ = socket.disconnect();
+            return;
+        };
+        connection.seat(Arc::clone(&seat));
+        if connection.has_ended() {
+            // destroyed after the guards were asked and before the socket could be told with the others
+            seat.disconnect();
+            return;
+        }
+        if let Some(begin) = begin {
+            let _ = begin.send(());
+        }
+    }
+
+    fn call_middleware<'a>(&'a self, socket: Arc<Socket<A>>, auth: &'a Option<Value>) -> Admission<'a> {
+        Box::pin(async move { self.admit(&socket, auth).await })
+    }
+
+    // socketioxide's own would leave out our guards
+    fn with<M, T>(self, middleware: M) -> impl ConnectHandler<A, Guarded>
+    where
+        M: ConnectMiddleware<A, T> + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+    {
+        Layered { inner: self, middleware, marker: PhantomData }
+    }
+}
+
+impl<A: Adapter> Clone for Namespace<A> {
+    fn clone(&self) -> Self {
+        Self { rules: Arc::clone(&self.rules) }
+    }
+}
+
+impl<A: Adapter> fmt::Debug for Namespace<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let events: Vec<_> = self.rules.events.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Namespace").field("guards", &self.rules.guards.len()).field("events", &events).finish_non_exhaustive()
+    }
+}
+
+/// Names our connect handler among socketioxide's.
+#[derive(Debug)]
+pub enum Guarded {}
+
+/// A namespace behind a middleware of the user's.
+struct Layered<H, M, T> {
+    inner: H,
+    middleware: M,
+    marker: PhantomData<fn() -> T>,
+}
+
+impl<H: Clone, M: Clone, T> Clone for Layered<H, M, T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), middleware: self.middleware.clone(), marker: PhantomData }
+    }
+}
+
+impl<A, H, M, T> ConnectHandler<A, Guarded> for Layered<H, M, T>
+where
+    A: Adapter,
+    H: ConnectHandler<A, Guarded>,
+    M: ConnectMiddleware<A, T> + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    fn call(&self, socket: Arc<Socket<A>>, auth: Option<Value>) {
+        self.inner.call(socket, auth);
+    }
+
+    fn call_middleware<'a>(&'a self, socket: Arc<Socket<A>>, auth: &'a Option<Value>) -> Admission<'a> {
+        Box::pin(async move {
+            self.middleware.call(Arc::clone(&socket), auth).await?;
+            self.inner.call_middleware(socket, auth).await
+        })
+    }
+
+    fn with<M2, T2>(self, middleware: M2) -> impl ConnectHandler<A, Guarded>
+    where
+        M2: ConnectMiddleware<A, T2> + Send + Sync + 'static,
+        T2: Send + Sync + 'static,
+    {
+        Layered { inner: self, middleware, marker: PhantomData }
+    }
+}
+
+/// A socket of this node.
+pub(crate) struct SocketSeat<A: Adapter> {
+    socket: Weak<Socket<A>>,
+    namespace: Arc<Rules<A>>,
+}
+
+impl<A: Adapter> Seat for SocketSeat<A> {
+    fn is_taken(&self) -> bool {
+        self.socket.strong_count() > 0
+    }
+
+    fn looks_at(&self, patch: &Patch) -> bool {
+        let mut keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
+        self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
+    }
+
+    fn admits(&self, fields: &Fields) -> bool {
+        self.namespace.guards.iter().all(|guard| guard.guard.looks(fields))
+    }
+
+    fn expel(&self) {
+        let Some(socket) = self.socket.upgrade() else {
+            return;
+        };
+        let message = self.namespace.guards.first().map_or("".into(), |guard| guard.message.clone());
+        let error = EventError::unauthorized(message);
+        // a hint before the end; the end comes in any case
+        let _ = socket.emit("session_error", &(&error.body(Some("disconnect")),));
+        self.disconnect();
+    }
+
+    fn disconnect(&self) {
+        let Some(socket) = self.socket.upgrade() else {
+            return;
+        };
+        let connection = socket.req_parts().extensions.get::<Arc<Connection>>().cloned();
+        // a client that does not read cannot be told: its transport is closed, so that it is out all the same
+        if socket.connected()
+            && socket.disconnect().is_err()
+            && let Some(connection) = connection
+        {
+            connection.close();
+        }
+    }
+
+    fn leave(&self, room: &str) {
+        if let Some(socket) = self.socket.upgrade() {
+            socket.leave(room.to_owned());
+        }
+    }
+}
+
+/// What runs when a socket has gone.
+struct Leaving<A: Adapter, D> {
+    admitted: Arc<Admitted<A>>,
+    handler: PhantomData<fn() -> D>,
+}
+
+impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> for Leaving<A, D> {
+    fn call_with_defer(&self, socket: Arc<Socket<A>>, reason: DisconnectReason, defer: fn(Arc<Socket<A>>)) {
+        let connection = Arc::clone(&self.admitted.connection);
+        let args = D::args(&mut DisconnectParts { socket: &socket, reason });
+        tokio::spawn(async move {
+            match args {
+                Ok(args) => {
+                    let fields = match connection.load().await {
+                        Ok(Some(record)) => Some(record.fields),
+                        Ok(None) | Err(_) => connection.last_known(),
+                    };
+                    leave::<A, D>(&connection, fields.as_ref(), args).await;
+                }
+                Err(rejection) => tracing::warn!(expected = %rejection.0, "a disconnect handler could not run"),
+            }
+            defer(socket);
+        });
+    }
+}
+
+async fn leave<A: Adapter, D: Disconnect<A>>(connection: &Connection, fields: Option<&Fields>, args: D::Args) {
+    let views = match D::Views::load(fields) {
+        Ok(views) => views,
+        Err(error) => return tracing::warn!(%error, "a disconnect handler could not run"),
+    };
+    let running = std::panic::AssertUnwindSafe(D::run(views, args)).catch_unwind();
+    match tokio::time::timeout(connection.core.engine.limits.handler, running).await {
+        Ok(Ok((_, Ok(_)))) => {}
+        Ok(Ok((_, Err(error)))) => tracing::warn!(code = error.code(), "a disconnect handler failed"),
+        Ok(Err(_panic)) => tracing::error!("a disconnect handler panicked"),
+        Err(_) => tracing::warn!("a disconnect handler ran for too long"),
+    }
+}

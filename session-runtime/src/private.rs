@@ -1,0 +1,27 @@
+//! What generated code names. Not for people: it changes without notice.
+
+pub use socketioxide::adapter::{Adapter, LocalAdapter};
+pub use tower_sessions;
+
+pub use crate::{
+    error::{ClientError, Corrupt, SessionError, Unserializable},
+    field::{Defaulted, Field, Key, key},
+    guard::{Asks, EventGuard, GuardKind, event_guard, plain_guard},
+    handler::{
+        Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
+        FromEvent, Guard, Handler, Rejection,
+    },
+    record::Fields,
+    reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},
+    session::{Session, get_field, plain_get_field, plain_set_field, set_field},
+    view::{Dump, Maybe, Read, Slot, View, ViewParam, Views, Write, assert_disjoint},
+};
+
+/// Checks a by-value parameter of an event handler.
+pub const fn assert_event_arg<T: FromEvent<LocalAdapter> + Send + 'static>() {}
+
+/// Checks a by-value parameter of a connect handler.
+pub const fn assert_connect_arg<T: FromConnect<LocalAdapter> + Send + 'static>() {}
+
+/// Checks a by-value parameter of a disconnect handler.
+pub const fn assert_disconnect_arg<T: FromDisconnect<LocalAdapter> + Send + 'static>() {}

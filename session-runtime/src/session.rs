@@ -1,0 +1,450 @@
+//! `Session<V>`: short transactions on a session, from HTTP handlers, event handlers and background jobs.
+
+use std::{convert::Infallible, fmt, marker::PhantomData, sync::Arc};
+
+use axum_core::extract::FromRequestParts;
+use http::request::Parts;
+use serde::Serialize;
+use socketioxide::{
+    adapter::Adapter,
+    handler::{FromConnectParts, FromDisconnectParts, FromMessageParts},
+    socket::{DisconnectReason, Socket},
+};
+use socketioxide_core::Value;
+
+use crate::{
+    connection::{Bound, Close, Connection},
+    core::Core,
+    engine::{Transaction, is_held},
+    error::{SessionError, Unserializable},
+    field::Key,
+    payload::Payload,
+    record::{Deadline, Fields, Id, Patch, Record},
+    requests::{RequestScope, plain_error},
+    view::{Access, Tracked, View},
+};
+
+/// A session, seen through the view `V`, for code that wants short transactions.
+///
+/// In axum it is an extractor, for routes below `sessions.layer(…)`; there, [`update`](Self::update) creates the
+/// session of a visitor who has none, and the response carries its cookie. In event handlers it is an extractor too
+/// (but not beside a `&mut` view: it would wait for itself). For background jobs, `sessions.session(id)` makes one.
+/// Neither events nor jobs ever create a session.
+///
+/// # Cancellation
+/// Dropping one of its futures leaves no lock behind. Before the changes are on their way nothing has happened; after
+/// that the save goes on without the caller.
+pub struct Session<V> {
+    core: Arc<Core>,
+    via: Via,
+    view: PhantomData<fn() -> V>,
+}
+
+#[derive(Clone)]
+enum Via {
+    Request(Arc<RequestScope>),
+    /// A connection's session, or one that a job has named.
+    Bound(Bound),
+    /// A connection without one.
+    Nothing,
+}
+
+impl<V> Clone for Session<V> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), via: self.via.clone(), view: PhantomData }
+    }
+}
+
+impl<V> fmt::Debug for Session<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("key", &self.id().map(|id| id.key())).finish()
+    }
+}
+
+/// What a transaction came to: what to save and what to return, or an error of the caller's.
+type Applied<R, E> = Result<Result<(Patch, R), E>, SessionError>;
+
+impl<V> Session<V> {
+    fn new(core: &Arc<Core>, via: Via) -> Self {
+        Self { core: Arc::clone(core), via, view: PhantomData }
+    }
+
+    pub(crate) fn of_id(core: &Arc<Core>, id: Id) -> Self {
+        Self::new(core, Via::Bound(Bound { id, key: id.key() }))
+    }
+
+    fn of_connection(connection: &Connection) -> Self {
+        Self::new(&connection.core, connection.session.map_or(Via::Nothing, Via::Bound))
+    }
+
+    /// The session's id; `None` if there is no session.
+    ///
+    /// In an HTTP request it may be one that the cookie names and that does not live any more: `get` tells.
+    pub fn id(&self) -> Option<Id> {
+        match &self.via {
+            Via::Request(scope) => scope.id(),
+            Via::Bound(bound) => Some(bound.id),
+            Via::Nothing => None,
+        }
+    }
+
+    /// The cookie of a session that a handshake made has come back.
+    fn confirm(&self, id: Id, scope: &RequestScope, record: &Record) {
+        if record.unconfirmed {
+            self.core.confirm(id.key(), scope.deadline());
+        }
+    }
+
+    async fn fields(&self) -> Result<Fields, SessionError> {
+        let Some(id) = self.id() else {
+            return if matches!(self.via, Via::Request(_)) { Ok(Fields::default()) } else { Err(SessionError::NoSession) };
+        };
+        match (self.core.load(&id.key()).await?, &self.via) {
+            (Some(record), Via::Request(scope)) => {
+                scope.saw_it_live();
+                self.confirm(id, scope, &record);
+                Ok(record.fields)
+            }
+            (Some(record), _) => Ok(record.fields),
+            (None, Via::Request(scope)) if !scope.has_seen_it_live() => Ok(Fields::default()),
+            (None, _) => Err(SessionError::Gone),
+        }
+    }
+
+    /// Takes the session's turn, applies, and saves.
+    async fn transact<R: Send, E>(
+        &self,
+        mut apply: impl FnMut(&Fields) -> Applied<R, E> + Send,
+    ) -> Result<Result<R, E>, SessionError> {
+        let scope = match &self.via {
+            Via::Request(scope) => scope,
+            Via::Bound(bound) => return self.change(bound.id, &mut apply).await,
+            Via::Nothing => return Err(SessionError::NoSession),
+        };
+        if let Some(id) = scope.id() {
+            match self.change(id, &mut apply).await {
+                // it was not there when this request first looked
+                Err(SessionError::Gone) if !scope.has_seen_it_live() => {}
+                done => return done,
+            }
+        }
+        let before = scope.id();
+        let one_at_a_time = scope.creating.lock().await;
+        if scope.id() != before {
+            // another part of this request has created it meanwhile
+            drop(one_at_a_time);
+            return match scope.id() {
+                Some(id) => self.change(id, &mut apply).await,
+                None => Err(SessionError::Gone),
+            };
+        }
+        let (patch, value) = match apply(&Fields::default())? {
+            Ok(applied) => applied,
+            Err(error) => return Ok(Err(error)),
+        };
+        // a visitor for whom there is nothing to remember gets no session
+        if patch.changes_fields() {
+            let deadline = scope.deadline();
+            let fields = patch.set.into_iter().collect();
+            let id = self.core.create(Record { fields, deadline, unconfirmed: false }).await?;
+            scope.adopt(id, deadline).await?;
+        }
+        Ok(Ok(value))
+    }
+
+    async fn change<R: Send, E>(
+        &self,
+        id: Id,
+        apply: &mut (impl FnMut(&Fields) -> Applied<R, E> + Send),
+    ) -> Result<Result<R, E>, SessionError> {
+        let key = id.key();
+        let mut transaction = self.turn(id).await?;
+        let (mut patch, value) = match apply(&transaction.record().fields)? {
+            Ok(applied) => applied,
+            Err(error) => return Ok(Err(error)),
+        };
+        let changes = patch.changes_fields();
+        let renewed = match &self.via {
+            Via::Request(scope) if changes => Some((scope, scope.deadline())),
+            _ => None,
+        };
+        if let Some((_, deadline)) = renewed {
+            patch.deadline = Some(Deadline::Extend(deadline));
+        }
+        let looked_at = self.core.guards_look_at(&key, &patch);
+        transaction.commit(patch).await?;
+        if let Some((scope, deadline)) = renewed {
+            scope.saved(deadline);
+        }
+        if looked_at {
+            self.core.recheck(key);
+        }
+        Ok(Ok(value))
+    }
+
+    async fn turn(&self, id: Id) -> Result<Transaction, SessionError> {
+        let key = id.key();
+        if is_held(&key) {
+            return Err(SessionError::Reentrant);
+        }
+        let transaction = self.core.engine.enqueue(key, Access::Write, 0)?.granted().await?;
+        if let Via::Request(scope) = &self.via {
+            scope.saw_it_live();
+            self.confirm(id, scope, transaction.record());
+        }
+        Ok(transaction)
+    }
+
+    /// Ends the session: deletes its record at once, waiting for nobody, and disconnects its sockets for good, in every
+    /// namespace, on every node. Handlers that still run are rolled back with `session_gone`.
+    ///
+    /// In an HTTP request the response removes the cookie; without a session it does nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Unknown` if the store failed; `NotReached` if the record is deleted and a node could not be told.
+    pub async fn destroy(&self) -> Result<(), SessionError> {
+        match &self.via {
+            Via::Request(scope) => {
+                if let Some(id) = scope.id() {
+                    self.core.destroy(id.key()).await?;
+                    scope.forget().await?;
+                }
+                Ok(())
+            }
+            Via::Bound(bound) => self.core.destroy(bound.key).await.map(drop),
+            Via::Nothing => Err(SessionError::NoSession),
+        }
+    }
+
+    /// Sends an event to all sockets of this session, in all namespaces of `sessions.namespace()`, on all nodes.
+    ///
+    /// A socket whose client does not read may miss it. As in socketioxide, a tuple becomes several arguments. Without
+    /// a session it does nothing.
+    ///
+    /// # Errors
+    /// `Unserializable` if `data` cannot be written, `NotReached` if a node could not be told.
+    pub async fn emit<T: Serialize + Sync + ?Sized>(
+        &self,
+        event: impl AsRef<str> + Send,
+        data: &T,
+    ) -> Result<(), SessionError> {
+        let data = Payload::new(data)?;
+        match self.id() {
+            Some(id) => self.core.io.emit(&id.key().room(), event.as_ref(), &data).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the session's connections, and leaves the session as it is.
+    ///
+    /// [`Close::Reconnect`] closes the transports of this node; [`Close::Final`] disconnects the sockets on all nodes.
+    ///
+    /// # Errors
+    /// `NotReached` if a node could not be told.
+    pub async fn disconnect(&self, close: Close) -> Result<(), SessionError> {
+        match self.id() {
+            Some(id) => self.core.disconnect(id.key(), close).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<V: View> Session<V> {
+    /// The view as it is stored now. It waits for nobody: what runs meanwhile may change it.
+    ///
+    /// In an HTTP request without a session, each field has its default.
+    ///
+    /// # Errors
+    /// `Gone`, `NoSession`, `Corrupt`, `Unavailable`.
+    pub async fn get(&self) -> Result<V, SessionError> {
+        Ok(V::load(&self.fields().await?)?)
+    }
+
+    /// Changes the view, alone, in its turn: what `f` gets is fresh from the store, and what it changes is saved before
+    /// this returns. Nothing else is written; if it changes nothing, nothing is.
+    ///
+    /// `f` may run again, on the session as it is then, if the first attempt came to nothing. A panic in it saves
+    /// nothing.
+    ///
+    /// # Errors
+    /// `Busy` if the turn does not come within `wait_limit`; `Reentrant` in a task that holds the session already, as a
+    /// handler with a `&mut` view does; `Gone` if the session has ended; and what the store and serde have to say.
+    pub async fn update<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
+        let done = self.try_update(|view| Ok::<R, Infallible>(f(view))).await?;
+        Ok(done.unwrap_or_else(|never| match never {}))
+    }
+
+    /// [`update`](Self::update) with a closure that may fail: its `Err` saves nothing, and comes back inside.
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update), outside.
+    pub async fn try_update<R: Send, E: Send>(
+        &self,
+        mut f: impl FnMut(&mut V) -> Result<R, E> + Send,
+    ) -> Result<Result<R, E>, SessionError> {
+        self.transact(|fields| change_view(fields, &mut f)).await
+    }
+
+    /// Gives the session a new id, so that whoever knows the old one has nothing: the response carries the new cookie,
+    /// and the sockets reconnect with it once the response is through. A visitor without a session stays without one.
+    ///
+    /// # Errors
+    /// `NoResponse` outside of an HTTP request; otherwise those of [`update`](Self::update).
+    pub async fn rotate(&self) -> Result<(), SessionError> {
+        self.rotate_with(|_| ()).await
+    }
+
+    /// [`rotate`](Self::rotate) and [`update`](Self::update) in one: what `f` changes is in the new record only. This is
+    /// what a login does. A visitor without a session gets one.
+    ///
+    /// # Errors
+    /// Those of [`rotate`](Self::rotate).
+    pub async fn rotate_with<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
+        let Via::Request(scope) = &self.via else {
+            return Err(SessionError::NoResponse);
+        };
+        let Some(old) = scope.id() else {
+            return self.update(f).await;
+        };
+        let transaction = match self.turn(old).await {
+            Err(SessionError::Gone) if !scope.has_seen_it_live() => return self.update(f).await,
+            turn => turn?,
+        };
+        let mut fields = transaction.record().fields.clone();
+        let applied = change_view(&fields, &mut |view| Ok::<R, Infallible>(f(view)))?;
+        let (patch, value) = applied.unwrap_or_else(|never| match never {});
+        fields.apply(&patch);
+        let deadline = scope.deadline();
+        let record = Record { fields, deadline, unconfirmed: false };
+        let core = Arc::clone(&self.core);
+        // in a task of its own: a caller that goes away leaves one session, not two or none
+        let rotation = tokio::spawn(async move {
+            let new = core.create(record).await?;
+            let removed = core.remove(old.key()).await;
+            drop(transaction);
+            if let Err(error) = removed {
+                let _ = core.remove(new.key()).await;
+                return Err(error);
+            }
+            Ok(new)
+        });
+        let new = rotation.await.unwrap_or(Err(SessionError::Unknown))?;
+        scope.rotated(old.key());
+        scope.adopt(new, deadline).await?;
+        Ok(value)
+    }
+}
+
+fn change_view<V: View, R, E>(fields: &Fields, f: &mut impl FnMut(&mut V) -> Result<R, E>) -> Applied<R, E> {
+    let mut view = Tracked::<V>::load(fields)?;
+    Ok(match f(view.view()) {
+        Ok(value) => Ok((view.changes(Patch::new())?, value)),
+        Err(error) => Err(error),
+    })
+}
+
+/// A typed accessor's read.
+pub fn get_field<V: View, T>(
+    session: &Session<V>,
+    key: Key<T>,
+) -> impl Future<Output = Result<T, SessionError>> + Send {
+    async move { Ok(key.load(&session.fields().await?)?) }
+}
+
+/// A typed accessor's write.
+pub fn set_field<V: View, T>(
+    session: &Session<V>,
+    key: Key<T>,
+    value: T,
+) -> impl Future<Output = Result<(), SessionError>> + Send {
+    // before the first await, so that the future need not hold a `T`
+    let value = storable(key, &value);
+    async move {
+        let value = value?;
+        let set = |fields: &Fields| {
+            let mut patch = Patch::new();
+            if fields.get(key.name()) != Some(&value) {
+                patch.set.push((key.name().into(), value.clone()));
+            }
+            Ok(Ok((patch, ())))
+        };
+        session.transact::<(), Infallible>(set).await.map(|done| done.unwrap_or_else(|never| match never {}))
+    }
+}
+
+/// A typed accessor's read, on a plain session.
+pub fn plain_get_field<T>(
+    session: &tower_sessions::Session,
+    key: Key<T>,
+) -> impl Future<Output = Result<T, SessionError>> + Send {
+    async move {
+        let value = session.get_value(key.name()).await.map_err(plain_error)?;
+        let fields = value.map(|value| (key.name().into(), value)).into_iter().collect();
+        Ok(key.load(&fields)?)
+    }
+}
+
+/// A typed accessor's write, on a plain session: saved with the rest of what the request changed.
+pub fn plain_set_field<T>(
+    session: &tower_sessions::Session,
+    key: Key<T>,
+    value: T,
+) -> impl Future<Output = Result<(), SessionError>> + Send {
+    let value = storable(key, &value);
+    async move { session.insert_value(key.name(), value?).await.map(drop).map_err(plain_error) }
+}
+
+fn storable<T>(key: Key<T>, value: &T) -> Result<serde_json::Value, Unserializable> {
+    let value = key.value(value)?;
+    key.readable(&value)?;
+    Ok(value)
+}
+
+impl<V: View, S: Sync> FromRequestParts<S> for Session<V> {
+    type Rejection = SessionError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionError> {
+        match parts.extensions.get::<Arc<RequestScope>>() {
+            Some(scope) => Ok(Self::new(&scope.core, Via::Request(Arc::clone(scope)))),
+            None => Err(SessionError::NoLayer),
+        }
+    }
+}
+
+/// `Session<V>` was asked for on a connection that came past `sessions.layer(…)`.
+#[derive(Debug, thiserror::Error)]
+#[error("this connection came past `sessions.layer(…)`")]
+pub struct NoConnection;
+
+impl<V: View> Session<V> {
+    fn of_socket<A: Adapter>(socket: &Socket<A>) -> Result<Self, NoConnection> {
+        match socket.req_parts().extensions.get::<Arc<Connection>>() {
+            Some(connection) => Ok(Self::of_connection(connection)),
+            None => Err(NoConnection),
+        }
+    }
+}
+
+impl<A: Adapter, V: View> FromMessageParts<A> for Session<V> {
+    type Error = NoConnection;
+
+    fn from_message_parts(socket: &Arc<Socket<A>>, _: &mut Value, _: &Option<i64>) -> Result<Self, NoConnection> {
+        Self::of_socket(socket)
+    }
+}
+
+impl<A: Adapter, V: View> FromConnectParts<A> for Session<V> {
+    type Error = NoConnection;
+
+    fn from_connect_parts(socket: &Arc<Socket<A>>, _: &Option<Value>) -> Result<Self, NoConnection> {
+        Self::of_socket(socket)
+    }
+}
+
+impl<A: Adapter, V: View> FromDisconnectParts<A> for Session<V> {
+    type Error = NoConnection;
+
+    fn from_disconnect_parts(socket: &Arc<Socket<A>>, _: DisconnectReason) -> Result<Self, NoConnection> {
+        Self::of_socket(socket)
+    }
+}

@@ -1,0 +1,267 @@
+//! `Sessions` and its builder.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use socketioxide::{
+    SocketIo,
+    adapter::{Adapter, LocalAdapter},
+    layer::SocketIoLayer,
+};
+use tower_sessions::{Expiry, SessionManagerLayer, service::CookieController, service::PlaintextCookie};
+
+use crate::{
+    connection::Connections,
+    core::{Config, Core},
+    engine::{Engine, Limits},
+    handshake::{Admissions, Handshake, Origins, SessionLayer},
+    namespace::Namespace,
+    record::Id,
+    requests::SharedStore,
+    session::Session,
+    store::{AnyStore, Store},
+    view::View,
+};
+
+/// The sessions of an application: one for its HTTP handlers and its Socket.IO event handlers.
+///
+/// It is made with [`Sessions::builder`], and a clone is the same sessions. Its three uses:
+/// [`layer`](Self::layer) goes around the router, [`namespace`](Self::namespace) into `io.ns(…)`, and
+/// [`session`](Self::session) to background jobs.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use socket_session::{MemoryStore, Sessions};
+/// use socketioxide::SocketIo;
+///
+/// # #[tokio::main] async fn main() {
+/// let (io_layer, io) = SocketIo::new_layer();
+/// let sessions = Sessions::builder(MemoryStore::default())
+///     .http(|cookies| cookies.with_name("sid").with_secure(false))
+///     .build(&io);
+/// io.ns("/", sessions.namespace());
+/// let app: Router = Router::new().route("/", get(|| async { "hello" })).layer(sessions.layer(io_layer));
+/// # let _ = app;
+/// # }
+/// ```
+pub struct Sessions<A: Adapter = LocalAdapter> {
+    core: Arc<Core>,
+    io: SocketIo<A>,
+}
+
+impl Sessions {
+    /// Begins with a store. It has all guarantees with `MemoryStore` and the stores of the `socket-session-…` crates.
+    pub fn builder(store: impl Store) -> Builder {
+        let shared = SharedStore::default();
+        Builder {
+            store: Arc::new(store),
+            cookies: SessionManagerLayer::new(shared.clone()),
+            shared,
+            handshake: Handshake::default(),
+            origins: Vec::new(),
+            limits: Limits {
+                handler: Duration::from_secs(30),
+                wait: Duration::from_secs(5),
+                store: Duration::from_secs(5),
+                queue: 1024,
+                queue_bytes: 1 << 20,
+                total_bytes: 256 << 20,
+                session_bytes: 1 << 20,
+            },
+            sockets_per_session: 100,
+            anonymous_connections: 10_000,
+            created_per_second: 100,
+        }
+    }
+}
+
+impl<A: Adapter> Sessions<A> {
+    /// The layer: session cookies, request scope, handshake rules and Socket.IO. It takes the place of
+    /// `SessionManagerLayer` and of socketioxide's own layer.
+    ///
+    /// Call it once, and apply it to the whole router: each call makes an engine, and requests of one connection must
+    /// all meet the same.
+    pub fn layer(&self, io_layer: SocketIoLayer<A>) -> SessionLayer<A> {
+        SessionLayer::new(&self.core, &self.io, &io_layer)
+    }
+
+    /// A namespace, for `io.ns(…)` and `io.dyn_ns(…)`. Without guards it admits everybody, sessions or not.
+    pub fn namespace(&self) -> Namespace<A> {
+        Namespace::new()
+    }
+
+    /// The session of that id, for a background job. It never creates one: if the session has ended, each operation
+    /// says [`Gone`](crate::SessionError::Gone).
+    pub fn session<V: View>(&self, id: impl Into<Id>) -> Session<V> {
+        Session::of_id(&self.core, id.into())
+    }
+}
+
+impl<A: Adapter> Clone for Sessions<A> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), io: self.io.clone() }
+    }
+}
+
+impl<A: Adapter> fmt::Debug for Sessions<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("config", &self.core.config).finish_non_exhaustive()
+    }
+}
+
+/// What can be chosen before [`Sessions`] are built. Each has a default that a public server can live with.
+pub struct Builder<C: CookieController = PlaintextCookie> {
+    store: Arc<dyn AnyStore>,
+    shared: SharedStore,
+    cookies: SessionManagerLayer<SharedStore, C>,
+    handshake: Handshake,
+    origins: Vec<String>,
+    limits: Limits,
+    sockets_per_session: usize,
+    anonymous_connections: usize,
+    created_per_second: u32,
+}
+
+impl<C: CookieController> fmt::Debug for Builder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("handshake", &self.handshake).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl<C: CookieController> Builder<C> {
+    /// The session cookie, with tower-sessions' own options: name, path, `SameSite`, plain, signed or private.
+    ///
+    /// tower-sessions' defaults are `Secure` and `SameSite=Strict`. Over plain `http://localhost` not every browser
+    /// keeps a `Secure` cookie, so use `with_secure(false)` there.
+    #[must_use]
+    pub fn http<D: CookieController>(
+        self,
+        options: impl FnOnce(SessionManagerLayer<SharedStore, C>) -> SessionManagerLayer<SharedStore, D>,
+    ) -> Builder<D> {
+        Builder {
+            store: self.store,
+            shared: self.shared,
+            cookies: options(self.cookies),
+            handshake: self.handshake,
+            origins: self.origins,
+            limits: self.limits,
+            sockets_per_session: self.sockets_per_session,
+            anonymous_connections: self.anonymous_connections,
+            created_per_second: self.created_per_second,
+        }
+    }
+
+    /// For how long a session lives, and its cookie. Without it: two weeks, with a cookie that ends with the browser.
+    ///
+    /// What HTTP saves moves the deadline (`Expiry::OnInactivity`); events do not.
+    #[must_use]
+    pub fn expiry(mut self, expiry: Expiry) -> Self {
+        self.cookies = self.cookies.with_expiry(expiry);
+        self
+    }
+
+    /// What a handshake does for a visitor without a session. Default: [`Handshake::Existing`].
+    #[must_use]
+    pub fn handshake(mut self, handshake: Handshake) -> Self {
+        self.handshake = handshake;
+        self
+    }
+
+    /// Pages of other origins that may connect, as browsers write them: `https://app.example`, `capacitor://localhost`,
+    /// `null`. The server's own pages always may.
+    #[must_use]
+    pub fn origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
+        self.origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// For how long a handler may run before it is rolled back with `timeout`. Default: 30 s.
+    #[must_use]
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.limits.handler = limit;
+        self
+    }
+
+    /// For how long an event or an `update` waits for its turn, before `timeout` or `Busy`. Default: 5 s.
+    #[must_use]
+    pub fn wait_limit(mut self, limit: Duration) -> Self {
+        self.limits.wait = limit;
+        self
+    }
+
+    /// For how long the store may take for one operation. Default: 5 s.
+    #[must_use]
+    pub fn store_timeout(mut self, limit: Duration) -> Self {
+        self.limits.store = limit;
+        self
+    }
+
+    /// How many events of one session may wait, before `overloaded`. Default: 1,024.
+    #[must_use]
+    pub fn queue_limit(mut self, limit: usize) -> Self {
+        self.limits.queue = limit;
+        self
+    }
+
+    /// How many bytes of events of one session may wait, before `overloaded`. Default: 1 MiB.
+    #[must_use]
+    pub fn queue_bytes(mut self, limit: usize) -> Self {
+        self.limits.queue_bytes = limit;
+        self
+    }
+
+    /// How many bytes of events may wait in all, before `overloaded`. Default: 256 MiB.
+    #[must_use]
+    pub fn total_queue_bytes(mut self, limit: usize) -> Self {
+        self.limits.total_bytes = limit;
+        self
+    }
+
+    /// How large a session may become, as JSON, in bytes. Default: 1 MiB.
+    #[must_use]
+    pub fn max_session_bytes(mut self, limit: usize) -> Self {
+        self.limits.session_bytes = limit;
+        self
+    }
+
+    /// How many connections one session may have, before a handshake gets 429. Default: 100.
+    #[must_use]
+    pub fn connections_per_session(mut self, limit: usize) -> Self {
+        self.sockets_per_session = limit;
+        self
+    }
+
+    /// How many connections without a session there may be, before a handshake gets 429. Default: 10,000.
+    #[must_use]
+    pub fn anonymous_connections(mut self, limit: usize) -> Self {
+        self.anonymous_connections = limit;
+        self
+    }
+
+    /// How many sessions handshakes may create in a second ([`Handshake::Create`]), before they get 429. Default: 100.
+    #[must_use]
+    pub fn created_per_second(mut self, limit: u32) -> Self {
+        self.created_per_second = limit;
+        self
+    }
+}
+
+impl<C: CookieController + Sync> Builder<C> {
+    /// The sessions, for that Socket.IO.
+    pub fn build<A: Adapter>(self, io: &SocketIo<A>) -> Sessions<A> {
+        let core = Arc::new(Core {
+            engine: Arc::new(Engine::new(self.store, self.limits)),
+            config: Config {
+                handshake: self.handshake,
+                origins: Origins::new(self.origins),
+                sockets_per_session: self.sockets_per_session,
+                anonymous_connections: self.anonymous_connections,
+            },
+            connections: Connections::default(),
+            cookies: Box::new(self.cookies),
+            io: Box::new(io.clone()),
+            admissions: Admissions::new(self.created_per_second),
+        });
+        self.shared.open(&core);
+        Sessions { core, io: io.clone() }
+    }
+}

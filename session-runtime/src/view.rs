@@ -1,0 +1,367 @@
+//! Views: typed windows on a session's record, and the slots in which a handler holds them.
+
+use serde_json::Value;
+use socketioxide::adapter::Adapter;
+
+use crate::{
+    error::{Corrupt, Unserializable},
+    field::Key,
+    record::{Fields, Patch},
+};
+
+/// A struct whose fields are keys of the session record. Implemented by `#[socket_session]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session struct",
+    label = "not a session struct",
+    note = "put `#[socket_session]` on `{Self}`, or take it by value if it is an extractor"
+)]
+pub trait View: Sized + Send + Sync + 'static {
+    /// The struct's name, for messages.
+    const NAME: &'static str;
+    /// The keys that it claims in the record.
+    const KEYS: &'static [&'static str];
+
+    /// Reads the view; missing keys get their defaults.
+    fn load(fields: &Fields) -> Result<Self, Corrupt>;
+
+    /// Writes each field in the order of [`KEYS`](Self::KEYS).
+    fn dump(&self, dump: &mut Dump) -> Result<(), Unserializable>;
+}
+
+/// Collects the serialized fields of a view.
+///
+/// The same instance is dumped before and after a handler: what differs is what it changed. (Two instances of one
+/// value may serialize differently, as a `HashSet` does, so the stored form is no measure.)
+#[derive(Debug, Default)]
+pub struct Dump {
+    values: Vec<Value>,
+    /// The changes, once there is a form to compare with.
+    before: Option<std::vec::IntoIter<Value>>,
+    patch: Patch,
+}
+
+impl Dump {
+    fn before<V: View>(view: &V) -> Result<Vec<Value>, Unserializable> {
+        let mut dump = Self { values: Vec::with_capacity(V::KEYS.len()), ..Self::default() };
+        view.dump(&mut dump)?;
+        Ok(dump.values)
+    }
+
+    fn changes<V: View>(view: &V, before: Vec<Value>, patch: Patch) -> Result<Patch, Unserializable> {
+        let mut dump = Self { values: Vec::new(), before: Some(before.into_iter()), patch };
+        view.dump(&mut dump)?;
+        Ok(dump.patch)
+    }
+
+    /// Adds a field, unless serde cannot write it, or could not read back what it wrote.
+    pub(crate) fn field<T>(&mut self, key: &Key<T>, value: &T) -> Result<(), Unserializable> {
+        let after = key.value(value)?;
+        match &mut self.before {
+            None => self.values.push(after),
+            Some(before) => {
+                if before.next().as_ref() != Some(&after) {
+                    key.readable(&after)?;
+                    self.patch.set.push((key.name().into(), after));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A view together with the form that it had when it was loaded.
+#[derive(Debug)]
+pub(crate) struct Tracked<V> {
+    view: V,
+    before: Vec<Value>,
+}
+
+impl<V: View> Tracked<V> {
+    pub(crate) fn load(fields: &Fields) -> Result<Self, ViewError> {
+        let view = V::load(fields)?;
+        let before = Dump::before(&view)?;
+        Ok(Self { view, before })
+    }
+
+    pub(crate) fn view(&mut self) -> &mut V {
+        &mut self.view
+    }
+
+    /// Adds to `patch` what has changed since it was loaded.
+    pub(crate) fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
+        Dump::changes(&self.view, self.before, patch)
+    }
+}
+
+/// A view could not be read, or not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// A stored value does not fit.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A field cannot be written.
+    #[error(transparent)]
+    Unserializable(#[from] Unserializable),
+}
+
+/// What a handler's views need of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// No view: no store, no queue.
+    None,
+    /// Only `&` views: a fresh read that holds nobody up.
+    Read,
+    /// A `&mut` view: exclusive.
+    Write,
+}
+
+/// One view parameter of a handler.
+pub trait Slot: Sized + Send + 'static {
+    /// Its part in [`Views::ACCESS`].
+    const ACCESS: Access;
+    /// Whether the handler can run without a session.
+    const OPTIONAL: bool;
+    /// The keys of its view.
+    const KEYS: &'static [&'static str];
+
+    /// Reads it; `None` where there is no session.
+    fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
+    /// Adds its changes.
+    fn changes(self, patch: Patch) -> Result<Patch, Unserializable>;
+}
+
+/// `&V`.
+#[derive(Debug)]
+pub struct Read<V>(V);
+
+/// `&mut V`.
+#[derive(Debug)]
+pub struct Write<V>(Tracked<V>);
+
+/// `Option<&V>`.
+#[derive(Debug)]
+pub struct Maybe<V>(Option<V>);
+
+impl<V: View> Slot for Read<V> {
+    const ACCESS: Access = Access::Read;
+    const OPTIONAL: bool = false;
+    const KEYS: &'static [&'static str] = V::KEYS;
+
+    fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
+        Ok(Self(match fields {
+            Some(fields) => V::load(fields)?,
+            None => V::load(&Fields::default())?,
+        }))
+    }
+
+    fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
+        Ok(patch)
+    }
+}
+
+impl<V: View> Slot for Write<V> {
+    const ACCESS: Access = Access::Write;
+    const OPTIONAL: bool = false;
+    const KEYS: &'static [&'static str] = V::KEYS;
+
+    fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
+        Ok(Self(match fields {
+            Some(fields) => Tracked::load(fields)?,
+            None => Tracked::load(&Fields::default())?,
+        }))
+    }
+
+    fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
+        self.0.changes(patch)
+    }
+}
+
+impl<V: View> Slot for Maybe<V> {
+    const ACCESS: Access = Access::Read;
+    const OPTIONAL: bool = true;
+    const KEYS: &'static [&'static str] = V::KEYS;
+
+    fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
+        Ok(Self(fields.map(V::load).transpose()?))
+    }
+
+    fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
+        Ok(patch)
+    }
+}
+
+/// A view as a parameter of a handler on adapter `A`.
+///
+/// The adapter is here for one reason: a bound that mentions a parameter of the `impl` is checked where the handler is
+/// registered, and not a second time where it is written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session struct",
+    label = "not a session struct",
+    note = "put `#[socket_session]` on `{Self}`, or take it by value if it is an extractor"
+)]
+pub trait ViewParam<A: Adapter>: Sized {
+    /// `&Self`.
+    type Read: Slot;
+    /// `&mut Self`.
+    type Write: Slot;
+    /// `Option<&Self>`.
+    type Maybe: Slot;
+
+    /// What the handler gets of a `&Self`.
+    fn read(slot: &Self::Read) -> &Self;
+    /// What the handler gets of a `&mut Self`.
+    fn write(slot: &mut Self::Write) -> &mut Self;
+    /// What the handler gets of an `Option<&Self>`.
+    fn maybe(slot: &Self::Maybe) -> Option<&Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Adapter, V: View> ViewParam<A> for V {
+    type Read = Read<V>;
+    type Write = Write<V>;
+    type Maybe = Maybe<V>;
+
+    fn read(slot: &Read<V>) -> &V {
+        &slot.0
+    }
+
+    fn write(slot: &mut Write<V>) -> &mut V {
+        slot.0.view()
+    }
+
+    fn maybe(slot: &Maybe<V>) -> Option<&V> {
+        slot.0.as_ref()
+    }
+}
+
+/// All view parameters of a handler: a tuple of slots. They go in and come out, so that a timeout, a panic or a
+/// rollback just drops what did not come out.
+pub trait Views: Sized + Send + 'static {
+    /// The most that any of them needs.
+    const ACCESS: Access;
+    /// Whether the handler can run without a session.
+    const OPTIONAL: bool;
+    /// The keys of each.
+    const KEYS: &'static [&'static [&'static str]];
+
+    /// Reads all of them.
+    fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
+    /// What the handler changed.
+    fn changes(self) -> Result<Patch, Unserializable>;
+}
+
+const fn most(access: &[Access]) -> Access {
+    let mut most = Access::None;
+    let mut index = 0;
+    while index < access.len() {
+        if access[index] as u8 > most as u8 {
+            most = access[index];
+        }
+        index += 1;
+    }
+    most
+}
+
+macro_rules! views {
+    ($($slot:ident),*) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($slot: Slot),*> Views for ($($slot,)*) {
+            const ACCESS: Access = most(&[$($slot::ACCESS),*]);
+            const OPTIONAL: bool = true $(&& $slot::OPTIONAL)*;
+            const KEYS: &'static [&'static [&'static str]] = &[$($slot::KEYS),*];
+
+            fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
+                let _ = fields;
+                Ok(($($slot::load(fields)?,)*))
+            }
+
+            #[allow(non_snake_case, reason = "the type parameters name the elements")]
+            fn changes(self) -> Result<Patch, Unserializable> {
+                let ($($slot,)*) = self;
+                let patch = Patch::new();
+                $(let patch = $slot.changes(patch)?;)*
+                Ok(patch)
+            }
+        }
+    };
+}
+
+views!();
+views!(S1);
+views!(S1, S2);
+views!(S1, S2, S3);
+views!(S1, S2, S3, S4);
+views!(S1, S2, S3, S4, S5);
+views!(S1, S2, S3, S4, S5, S6);
+views!(S1, S2, S3, S4, S5, S6, S7);
+views!(S1, S2, S3, S4, S5, S6, S7, S8);
+
+const fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// Refuses, at compile time, two views of one handler that claim the same key: each would undo the other.
+///
+/// # Panics
+/// At compile time only: it is evaluated in a `const`.
+#[track_caller]
+pub const fn assert_disjoint(views: &[&'static [&'static str]]) {
+    let mut left = 0;
+    while left < views.len() {
+        let mut right = left + 1;
+        while right < views.len() {
+            let mut key = 0;
+            while key < views[left].len() {
+                let mut other = 0;
+                while other < views[right].len() {
+                    if same(views[left][key], views[right][other]) {
+                        refuse(views[left][key]);
+                    }
+                    other += 1;
+                }
+                key += 1;
+            }
+            right += 1;
+        }
+        left += 1;
+    }
+}
+
+/// A constant can panic with any text, but cannot format one.
+#[track_caller]
+#[expect(clippy::panic, reason = "evaluated in a `const` only")]
+const fn refuse(key: &str) -> ! {
+    let parts = [
+        "two views of this handler claim the key `",
+        key,
+        "`: give one of the structs another `prefix`, or the field another `key`",
+    ];
+    let mut text = [b' '; 256];
+    let mut length = 0;
+    let mut part = 0;
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
+        let mut index = 0;
+        while index < bytes.len() && length < text.len() {
+            text[length] = bytes[index];
+            length += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    match std::str::from_utf8(text.split_at(length).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("two views of this handler claim the same key"),
+    }
+}

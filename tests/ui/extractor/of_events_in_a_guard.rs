@@ -1,0 +1,9 @@
+use socket_session::guard;
+use socketioxide::extract::Event;
+
+#[guard]
+pub async fn knows(_event: Event) -> bool {
+    true
+}
+
+fn main() {}

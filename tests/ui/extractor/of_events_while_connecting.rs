@@ -1,0 +1,7 @@
+use socket_session::on_connect;
+use socketioxide::extract::Event;
+
+#[on_connect]
+pub async fn hello(_event: Event) {}
+
+fn main() {}

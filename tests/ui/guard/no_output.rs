@@ -1,0 +1,11 @@
+use socket_session::{guard, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[guard]
+pub async fn is_new(_visit: &Visit) {}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use socket_session::{guard, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[guard]
+pub async fn is_new(visit: &mut Visit) -> bool {
+    visit.count == 0
+}
+
+fn main() {}

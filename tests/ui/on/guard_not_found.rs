@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("my event", guard = is_admin)]
+pub async fn my_event() {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use socket_session::on;
+
+pub struct Counter;
+
+impl Counter {
+    #[on("my event")]
+    pub async fn my_event(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use socket_session::on;
+
+const EVENT: &str = "my event";
+
+#[on(EVENT)]
+pub async fn my_event() {}
+
+fn main() {}

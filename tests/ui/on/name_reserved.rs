@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("newListener")]
+pub async fn listener() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("char")]
+pub async fn char() {}
+
+fn main() {}

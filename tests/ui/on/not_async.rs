@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("my event")]
+pub fn my_event() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("my event", crate = ::socket_session, crate = ::socket_session)]
+pub async fn my_event() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use socket_session::on;
+
+#[on("my event")]
+pub struct MyEvent {
+    pub count: u32,
+}
+
+fn main() {}

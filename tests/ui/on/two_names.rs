@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("add", "increment")]
+pub async fn add() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use socket_session::on;
+
+#[on("my event")]
+pub async unsafe fn my_event() {}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use socket_session::on;
+use socketioxide::adapter::Adapter;
+
+#[on("my event")]
+pub async fn my_event<A: Adapter>()
+where
+    'static: 'static,
+{
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use socket_session::on;
+
+#[on("read")]
+pub async fn read() -> std::io::Result<u32> {
+    Ok(1)
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use socket_session::on;
+
+use std::error::Error;
+
+#[on("read")]
+pub async fn read() -> Result<u32, Box<dyn Error + Send + Sync>> {
+    Ok(1)
+}
+
+fn main() {}

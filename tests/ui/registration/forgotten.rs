@@ -1,0 +1,8 @@
+#![deny(dead_code)]
+
+use socket_session::on;
+
+#[on("my event")]
+async fn my_event() {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+    pub set_count: bool,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub struct Visit {
+    #[session(key = "n")]
+    #[session(key = "m")]
+    pub count: u32,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use socket_session::socket_session;
+
+#[derive(Default)]
+pub struct Handle;
+
+#[socket_session]
+pub struct Visit {
+    pub handle: Handle,
+    pub count: u32,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub struct Visit {
+    #[session(skip)]
+    pub handle: std::rc::Rc<u32>,
+    pub count: u32,
+}
+
+fn main() {}

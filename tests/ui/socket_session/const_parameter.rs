@@ -1,0 +1,8 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub struct Visit<const N: usize> {
+    pub name: String,
+}
+
+fn main() {}

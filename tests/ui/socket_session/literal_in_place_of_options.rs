@@ -1,0 +1,8 @@
+use socket_session::socket_session;
+
+#[socket_session("cart.")]
+pub struct Cart {
+    pub items: u32,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use socket_session::socket_session;
+
+#[socket_session]
+#[session(key = "cart")]
+pub struct Cart {
+    pub items: u32,
+}
+
+fn main() {}

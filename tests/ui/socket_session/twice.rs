@@ -1,0 +1,9 @@
+use socket_session::socket_session;
+
+#[socket_session(prefix = "cart.")]
+#[socket_session]
+pub struct Cart {
+    pub items: u32,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub union Visit {
+    count: u32,
+    bits: u32,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use socket_session::socket_session;
+
+#[socket_session]
+pub struct Visit;
+
+fn main() {}

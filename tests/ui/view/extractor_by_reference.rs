@@ -1,0 +1,8 @@
+use socket_session::on;
+
+use socketioxide::extract::Data;
+
+#[on("my event")]
+pub async fn my_event(_by: &Data<u32>) {}
+
+fn main() {}

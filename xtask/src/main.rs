@@ -1,0 +1,59 @@
+//! The tasks of this repository. `cargo xtask test` runs every test there is.
+
+mod command;
+mod suites;
+mod tools;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::suites::Suite;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test, installing what is missing
+    Test {
+        /// Run this suite alone
+        #[arg(long, value_name = "SUITE")]
+        only: Option<Suite>,
+        /// Of the suite `js`, run the files whose name contains this
+        #[arg(long, value_name = "PART", default_value = "")]
+        file: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let Task::Test { only, file } = Arguments::parse().task;
+    match root().and_then(|root| suites::run(&root, only, &file)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace: cargo names this package's, which is one below it.
+fn root() -> Result<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("run this as `cargo xtask`")?;
+    let root = PathBuf::from(package).parent().map(PathBuf::from);
+    root.ok_or_else(|| "the package has no parent folder".into())
+}
+
+/// One line that says what happens now.
+fn say(message: &str) {
+    println!("xtask: {message}");
+}
