@@ -11,7 +11,10 @@ use syn::parse::ParseStream;
 /// relative path may mean something else: so it must be absolute.
 pub(crate) fn krate(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
     let path: Path = value(key, input, "crate = ::path")?;
-    let from_root = path.segments.first().is_some_and(|first| first.ident == "crate");
+    let from_root = path
+        .segments
+        .first()
+        .is_some_and(|first| first.ident == "crate");
     if path.leading_colon.is_none() && !from_root {
         let written = path.to_token_stream().to_string().replace(' ', "");
         let help = format_args!("write `crate = ::{written}` or `crate = crate::{written}`");
@@ -22,7 +25,10 @@ pub(crate) fn krate(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
 
 /// The runtime's module for generated code. Where the library's own name is missing, the error is at `span`.
 pub(crate) fn runtime(krate: Option<&Path>, span: Span) -> TokenStream {
-    let path = krate.map_or_else(|| quote_spanned!(span=> ::socket_session), ToTokens::to_token_stream);
+    let path = krate.map_or_else(
+        || quote_spanned!(span=> ::socket_session),
+        ToTokens::to_token_stream,
+    );
     quote_spanned!(span=> #path::__private)
 }
 

@@ -54,11 +54,13 @@ impl Core {
     }
 
     pub(crate) async fn load(&self, key: &SessionKey) -> Result<Option<Record>, StoreError> {
-        self.bounded(self.store().load(key)).await.map_err(|error| match error {
-            // a read that got no answer has changed nothing
-            StoreError::Unanswered(error) => StoreError::Unavailable(error),
-            error => error,
-        })
+        self.bounded(self.store().load(key))
+            .await
+            .map_err(|error| match error {
+                // a read that got no answer has changed nothing
+                StoreError::Unanswered(error) => StoreError::Unavailable(error),
+                error => error,
+            })
     }
 
     /// A new session under a new id.
@@ -69,7 +71,10 @@ impl Core {
         loop {
             // always minted: an id that was used before, or that a client named, would bring a session back
             let id = Id::mint();
-            match self.bounded(self.store().create(&id.key(), record.clone())).await? {
+            match self
+                .bounded(self.store().create(&id.key(), record.clone()))
+                .await?
+            {
                 Created::Done => return Ok(id),
                 Created::Taken => {}
             }
@@ -90,7 +95,11 @@ impl Core {
         Ok(patched)
     }
 
-    pub(crate) async fn touch(&self, key: &SessionKey, deadline: Deadline) -> Result<bool, StoreError> {
+    pub(crate) async fn touch(
+        &self,
+        key: &SessionKey,
+        deadline: Deadline,
+    ) -> Result<bool, StoreError> {
         self.bounded(self.store().touch(key, deadline)).await
     }
 
@@ -101,7 +110,12 @@ impl Core {
         // `#[on_disconnect]` sees the last state; when the store cannot say, it sees none
         let last = match self.connections.count(&key) {
             0 => None,
-            _ => self.load(&key).await.ok().flatten().map(|record| record.fields),
+            _ => self
+                .load(&key)
+                .await
+                .ok()
+                .flatten()
+                .map(|record| record.fields),
         };
         let existed = self.bounded(self.store().delete(&key)).await?;
         self.ended(key, last);
@@ -137,7 +151,11 @@ impl Core {
     }
 
     /// Ends the connections of a session.
-    pub(crate) async fn disconnect(&self, key: SessionKey, close: Close) -> Result<(), SessionError> {
+    pub(crate) async fn disconnect(
+        &self,
+        key: SessionKey,
+        close: Close,
+    ) -> Result<(), SessionError> {
         let connections = self.connections.of(&key);
         match close {
             Close::Reconnect => {
@@ -169,7 +187,12 @@ impl Core {
 
     /// Whether a guard of a connected socket looks at what the patch changes.
     pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch) -> bool {
-        patch.changes_fields() && self.connections.seats(key).iter().any(|seat| seat.looks_at(patch))
+        patch.changes_fields()
+            && self
+                .connections
+                .seats(key)
+                .iter()
+                .any(|seat| seat.looks_at(patch))
     }
 
     /// Lets the guards look again, after a save: who fails them stops receiving.
@@ -191,13 +214,23 @@ impl Core {
 /// The namespaces, whatever their adapter.
 pub(crate) trait Io: Send + Sync {
     /// To the sockets in the room, in all namespaces, on all nodes.
-    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>>;
+    fn emit<'a>(
+        &'a self,
+        room: &'a str,
+        event: &'a str,
+        data: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SessionError>>;
     /// The sockets in the room, in all namespaces, on all nodes.
     fn disconnect<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(), SessionError>>;
 }
 
 impl<A: Adapter> Io for SocketIo<A> {
-    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>> {
+    fn emit<'a>(
+        &'a self,
+        room: &'a str,
+        event: &'a str,
+        data: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SessionError>> {
         Box::pin(async move {
             let mut reached = Ok(());
             for namespace in self.nsps() {
@@ -229,7 +262,10 @@ fn reach(sent: Result<(), BroadcastError>) -> Result<(), SessionError> {
         Ok(()) => Ok(()),
         // a client that does not read, or that left: its own concern
         Err(BroadcastError::Socket(errors)) => {
-            tracing::debug!(sockets = errors.len(), "some sockets of a session could not be reached");
+            tracing::debug!(
+                sockets = errors.len(),
+                "some sockets of a session could not be reached"
+            );
             Ok(())
         }
         Err(error) => {

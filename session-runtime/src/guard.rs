@@ -31,22 +31,34 @@ enum Check<A: Adapter> {
     /// `fn(&View) -> bool`.
     Look(Look),
     /// `#[guard] async fn`.
-    Ask { event: AtEvent<A>, connect: AtConnect<A> },
+    Ask {
+        event: AtEvent<A>,
+        connect: AtConnect<A>,
+    },
 }
 
 impl<A: Adapter> Clone for EventGuard<A> {
     fn clone(&self) -> Self {
         let check = match &self.check {
             Check::Look(look) => Check::Look(Arc::clone(look)),
-            Check::Ask { event, connect } => Check::Ask { event: *event, connect: *connect },
+            Check::Ask { event, connect } => Check::Ask {
+                event: *event,
+                connect: *connect,
+            },
         };
-        Self { check, keys: self.keys, optional: self.optional }
+        Self {
+            check,
+            keys: self.keys,
+            optional: self.optional,
+        }
     }
 }
 
 impl<A: Adapter> fmt::Debug for EventGuard<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventGuard").field("keys", &self.keys).finish_non_exhaustive()
+        f.debug_struct("EventGuard")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,8 +70,16 @@ pub(crate) enum Asked {
 
 impl<A: Adapter> EventGuard<A> {
     pub(crate) fn look<V: View>(guard: impl Fn(&V) -> bool + Send + Sync + 'static) -> Self {
-        let look = move |fields: &Fields| V::load(fields).map(|view| guard(&view)).map_err(|error| EventError::from_view(&error.into()));
-        Self { check: Check::Look(Arc::new(look)), keys: &[V::KEYS], optional: false }
+        let look = move |fields: &Fields| {
+            V::load(fields)
+                .map(|view| guard(&view))
+                .map_err(|error| EventError::from_view(&error.into()))
+        };
+        Self {
+            check: Check::Look(Arc::new(look)),
+            keys: &[V::KEYS],
+            optional: false,
+        }
     }
 
     pub(crate) fn ask<G: Guard<A>>() -> Self {
@@ -108,7 +128,11 @@ impl<A: Adapter> EventGuard<A> {
 
 fn prepare<A: Adapter, G: Guard<A>>(args: G::Args) -> Prepared {
     Box::new(move |fields| {
-        let views = if fields.is_none() && !G::Views::OPTIONAL { Ok(None) } else { G::Views::load(fields).map(Some) };
+        let views = if fields.is_none() && !G::Views::OPTIONAL {
+            Ok(None)
+        } else {
+            G::Views::load(fields).map(Some)
+        };
         Box::pin(async move {
             match views {
                 Ok(Some(views)) => G::run(views, args).await.1,

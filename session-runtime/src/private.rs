@@ -8,14 +8,28 @@ pub use crate::{
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, event_guard, plain_guard},
     handler::{
-        Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
-        FromEvent, Guard, Handler, Rejection,
+        Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback,
+        FromConnect, FromDisconnect, FromEvent, Guard, Handler, Rejection,
     },
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},
     session::{Session, get_field, plain_get_field, plain_set_field, set_field},
     view::{Dump, Maybe, Read, Slot, View, ViewParam, Views, Write, assert_disjoint},
 };
+
+/// What a handler's own type parameter must be. Only there to say so in few words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an adapter, as the type parameter of a handler must be",
+    label = "not an adapter",
+    note = "write `<{Self}: Adapter>`, from `socketioxide::adapter::Adapter`; data has types of its own, such as `Data<u32>`"
+)]
+pub trait IsAdapter {}
+
+#[diagnostic::do_not_recommend]
+impl<A: Adapter> IsAdapter for A {}
+
+/// Checks a handler's own type parameter.
+pub const fn assert_adapter<A: IsAdapter>() {}
 
 /// Checks a by-value parameter of an event handler.
 pub const fn assert_event_arg<T: FromEvent<LocalAdapter> + Send + 'static>() {}

@@ -66,7 +66,10 @@ impl SessionKey {
 
 impl fmt::Display for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0
+            .iter()
+            .take(8)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -122,7 +125,9 @@ impl Fields {
 
     /// Roughly how many bytes the fields take as JSON.
     pub(crate) fn size(&self) -> usize {
-        self.iter().map(|(key, value)| key.len() + size(value)).sum()
+        self.iter()
+            .map(|(key, value)| key.len() + size(value))
+            .sum()
     }
 }
 
@@ -133,7 +138,12 @@ pub(crate) fn size(value: &Value) -> usize {
         Value::Number(_) => 8,
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-        Value::Object(map) => map.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2,
+        Value::Object(map) => {
+            map.iter()
+                .map(|(key, value)| key.len() + size(value) + 4)
+                .sum::<usize>()
+                + 2
+        }
     }
 }
 
@@ -172,7 +182,9 @@ pub struct TransactionId(pub u128);
 impl TransactionId {
     /// A new random one.
     pub(crate) fn mint() -> Self {
-        Self(u128::from_le_bytes(tower_sessions::session::Id::default().0.to_le_bytes()))
+        Self(u128::from_le_bytes(
+            tower_sessions::session::Id::default().0.to_le_bytes(),
+        ))
     }
 }
 
@@ -238,7 +250,13 @@ pub enum Then {
 impl Patch {
     /// A patch that changes nothing yet.
     pub fn new() -> Self {
-        Self { transaction: TransactionId::mint(), set: Vec::new(), remove: Vec::new(), deadline: None, fence: None }
+        Self {
+            transaction: TransactionId::mint(),
+            set: Vec::new(),
+            remove: Vec::new(),
+            deadline: None,
+            fence: None,
+        }
     }
 
     /// Whether it changes nothing.
@@ -262,7 +280,10 @@ impl Default for Patch {
 impl fmt::Debug for Patch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Patch")
-            .field("set", &self.set.iter().map(|(key, _)| key).collect::<Vec<_>>())
+            .field(
+                "set",
+                &self.set.iter().map(|(key, _)| key).collect::<Vec<_>>(),
+            )
             .field("remove", &self.remove)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()

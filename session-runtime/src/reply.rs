@@ -4,10 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use socketioxide::{
-    SendError, SocketError,
-    adapter::Adapter,
-    extract::AckSender,
-    handler::FromMessageParts,
+    SendError, SocketError, adapter::Adapter, extract::AckSender, handler::FromMessageParts,
     socket::Socket,
 };
 use socketioxide_core::Value;
@@ -69,7 +66,9 @@ pub trait Acknowledge {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Acknowledge for T {
     fn serialized(&self) -> Outcome {
-        Payload::new(self).map(Serialized).map_err(EventError::unserializable)
+        Payload::new(self)
+            .map(Serialized)
+            .map_err(EventError::unserializable)
     }
 }
 
@@ -162,7 +161,8 @@ impl<A: Adapter> Reply<A> {
             (Err(error), Some(_)) => self.acknowledge(connection, &error.body(None)).await,
             (Err(error), None) => {
                 let body = error.body(Some(&self.event));
-                self.deliver(connection, || self.socket.emit("session_error", &(&body,))).await;
+                self.deliver(connection, || self.socket.emit("session_error", &(&body,)))
+                    .await;
             }
             (Ok(_), None) => {}
         }
@@ -181,12 +181,18 @@ impl<A: Adapter> Reply<A> {
     }
 
     /// There is no way to wait for a place in the socket's buffer, so this asks again.
-    async fn deliver(&self, connection: &Arc<Connection>, mut send: impl FnMut() -> Result<(), SendError>) {
+    async fn deliver(
+        &self,
+        connection: &Arc<Connection>,
+        mut send: impl FnMut() -> Result<(), SendError>,
+    ) {
         let (start, mut pause) = (Instant::now(), Duration::from_millis(1));
         loop {
             match send() {
                 Ok(()) => return,
-                Err(SendError::Socket(SocketError::InternalChannelFull)) if start.elapsed() < DELIVERY => {
+                Err(SendError::Socket(SocketError::InternalChannelFull))
+                    if start.elapsed() < DELIVERY =>
+                {
                     sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_millis(50));
                 }

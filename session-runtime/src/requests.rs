@@ -81,12 +81,18 @@ impl RequestScope {
     }
 
     pub(crate) fn id(&self) -> Option<Id> {
-        self.session.get().and_then(tower_sessions::Session::id).map(Id::from)
+        self.session
+            .get()
+            .and_then(tower_sessions::Session::id)
+            .map(Id::from)
     }
 
     /// The deadline of what this request saves.
     pub(crate) fn deadline(&self) -> OffsetDateTime {
-        self.session.get().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date)
+        self.session.get().map_or_else(
+            OffsetDateTime::now_utc,
+            tower_sessions::Session::expiry_date,
+        )
     }
 
     /// The session was there.
@@ -117,7 +123,11 @@ impl RequestScope {
     }
 
     /// Makes a new record this request's session: its cookie goes out with the response.
-    pub(crate) async fn adopt(&self, id: Id, deadline: OffsetDateTime) -> std::result::Result<(), SessionError> {
+    pub(crate) async fn adopt(
+        &self,
+        id: Id,
+        deadline: OffsetDateTime,
+    ) -> std::result::Result<(), SessionError> {
         let Some(session) = self.session.get() else {
             return Err(SessionError::NoLayer);
         };
@@ -157,7 +167,10 @@ impl RequestScope {
         self.state().forgetting = true;
         let flushed = session.flush().await;
         let mut state = self.state();
-        *state = State { rotated: std::mem::take(&mut state.rotated), ..State::default() };
+        *state = State {
+            rotated: std::mem::take(&mut state.rotated),
+            ..State::default()
+        };
         flushed.map_err(plain_error)
     }
 }
@@ -186,7 +199,10 @@ impl SharedStore {
     }
 
     fn core(&self) -> Result<Arc<Core>> {
-        self.0.get().and_then(Weak::upgrade).ok_or_else(|| Error::Backend("the sessions are closed".to_owned()))
+        self.0
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or_else(|| Error::Backend("the sessions are closed".to_owned()))
     }
 }
 
@@ -195,23 +211,33 @@ fn scope() -> Option<Arc<RequestScope>> {
 }
 
 fn backend(error: impl std::error::Error) -> Error {
-    let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    let source = error
+        .source()
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default();
     Error::Backend(format!("{error}{source}"))
 }
 
 /// What changed from `before` to `after`.
 fn difference(before: &HashMap<String, Value>, after: &HashMap<String, Value>) -> Patch {
-    let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(value));
+    let changed = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(value));
     let removed = before.keys().filter(|key| !after.contains_key(*key));
     Patch {
-        set: changed.map(|(key, value)| (key.clone().into(), value.clone())).collect(),
+        set: changed
+            .map(|(key, value)| (key.clone().into(), value.clone()))
+            .collect(),
         remove: removed.map(|key| key.clone().into()).collect(),
         ..Patch::new()
     }
 }
 
 fn plain(fields: &Fields) -> HashMap<String, Value> {
-    fields.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    fields
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .collect()
 }
 
 /// How far a deadline moves before it is worth a save of its own.
@@ -228,7 +254,11 @@ impl SessionStore for SharedStore {
             return Ok(());
         }
         let new = Record {
-            fields: record.data.iter().map(|(key, value)| (key.clone().into(), value.clone())).collect(),
+            fields: record
+                .data
+                .iter()
+                .map(|(key, value)| (key.clone().into(), value.clone()))
+                .collect(),
             deadline: record.expiry_date,
             unconfirmed: false,
         };
@@ -302,7 +332,11 @@ impl SessionStore for SharedStore {
             state.deadline = Some(record.deadline);
             state.lived = true;
         }
-        Ok(Some(PlainRecord { id: *id, data, expiry_date: record.deadline }))
+        Ok(Some(PlainRecord {
+            id: *id,
+            data,
+            expiry_date: record.deadline,
+        }))
     }
 
     async fn delete(&self, id: &tower_sessions::session::Id) -> Result<()> {

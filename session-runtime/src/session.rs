@@ -51,13 +51,19 @@ enum Via {
 
 impl<V> Clone for Session<V> {
     fn clone(&self) -> Self {
-        Self { core: Arc::clone(&self.core), via: self.via.clone(), view: PhantomData }
+        Self {
+            core: Arc::clone(&self.core),
+            via: self.via.clone(),
+            view: PhantomData,
+        }
     }
 }
 
 impl<V> fmt::Debug for Session<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("key", &self.id().map(|id| id.key())).finish()
+        f.debug_struct("Session")
+            .field("key", &self.id().map(|id| id.key()))
+            .finish()
     }
 }
 
@@ -66,7 +72,11 @@ type Applied<R, E> = Result<Result<(Patch, R), E>, SessionError>;
 
 impl<V> Session<V> {
     fn new(core: &Arc<Core>, via: Via) -> Self {
-        Self { core: Arc::clone(core), via, view: PhantomData }
+        Self {
+            core: Arc::clone(core),
+            via,
+            view: PhantomData,
+        }
     }
 
     pub(crate) fn of_id(core: &Arc<Core>, id: Id) -> Self {
@@ -74,7 +84,10 @@ impl<V> Session<V> {
     }
 
     fn of_connection(connection: &Connection) -> Self {
-        Self::new(&connection.core, connection.session.map_or(Via::Nothing, Via::Bound))
+        Self::new(
+            &connection.core,
+            connection.session.map_or(Via::Nothing, Via::Bound),
+        )
     }
 
     /// The session's id; `None` if there is no session.
@@ -97,7 +110,11 @@ impl<V> Session<V> {
 
     async fn fields(&self) -> Result<Fields, SessionError> {
         let Some(id) = self.id() else {
-            return if matches!(self.via, Via::Request(_)) { Ok(Fields::default()) } else { Err(SessionError::NoSession) };
+            return if matches!(self.via, Via::Request(_)) {
+                Ok(Fields::default())
+            } else {
+                Err(SessionError::NoSession)
+            };
         };
         match (self.core.load(&id.key()).await?, &self.via) {
             (Some(record), Via::Request(scope)) => {
@@ -146,7 +163,14 @@ impl<V> Session<V> {
         if patch.changes_fields() {
             let deadline = scope.deadline();
             let fields = patch.set.into_iter().collect();
-            let id = self.core.create(Record { fields, deadline, unconfirmed: false }).await?;
+            let id = self
+                .core
+                .create(Record {
+                    fields,
+                    deadline,
+                    unconfirmed: false,
+                })
+                .await?;
             scope.adopt(id, deadline).await?;
         }
         Ok(Ok(value))
@@ -187,7 +211,12 @@ impl<V> Session<V> {
         if is_held(&key) {
             return Err(SessionError::Reentrant);
         }
-        let transaction = self.core.engine.enqueue(key, Access::Write, 0)?.granted().await?;
+        let transaction = self
+            .core
+            .engine
+            .enqueue(key, Access::Write, 0)?
+            .granted()
+            .await?;
         if let Via::Request(scope) = &self.via {
             scope.saw_it_live();
             self.confirm(id, scope, transaction.record());
@@ -230,7 +259,12 @@ impl<V> Session<V> {
     ) -> Result<(), SessionError> {
         let data = Payload::new(data)?;
         match self.id() {
-            Some(id) => self.core.io.emit(&id.key().room(), event.as_ref(), &data).await,
+            Some(id) => {
+                self.core
+                    .io
+                    .emit(&id.key().room(), event.as_ref(), &data)
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -269,7 +303,10 @@ impl<V: View> Session<V> {
     /// # Errors
     /// `Busy` if the turn does not come within `wait_limit`; `Reentrant` in a task that holds the session already, as a
     /// handler with a `&mut` view does; `Gone` if the session has ended; and what the store and serde have to say.
-    pub async fn update<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
+    pub async fn update<R: Send>(
+        &self,
+        mut f: impl FnMut(&mut V) -> R + Send,
+    ) -> Result<R, SessionError> {
         let done = self.try_update(|view| Ok::<R, Infallible>(f(view))).await?;
         Ok(done.unwrap_or_else(|never| match never {}))
     }
@@ -299,7 +336,10 @@ impl<V: View> Session<V> {
     ///
     /// # Errors
     /// Those of [`rotate`](Self::rotate).
-    pub async fn rotate_with<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
+    pub async fn rotate_with<R: Send>(
+        &self,
+        mut f: impl FnMut(&mut V) -> R + Send,
+    ) -> Result<R, SessionError> {
         let Via::Request(scope) = &self.via else {
             return Err(SessionError::NoResponse);
         };
@@ -315,7 +355,11 @@ impl<V: View> Session<V> {
         let (patch, value) = applied.unwrap_or_else(|never| match never {});
         fields.apply(&patch);
         let deadline = scope.deadline();
-        let record = Record { fields, deadline, unconfirmed: false };
+        let record = Record {
+            fields,
+            deadline,
+            unconfirmed: false,
+        };
         let core = Arc::clone(&self.core);
         // in a task of its own: a caller that goes away leaves one session, not two or none
         let rotation = tokio::spawn(async move {
@@ -335,7 +379,10 @@ impl<V: View> Session<V> {
     }
 }
 
-fn change_view<V: View, R, E>(fields: &Fields, f: &mut impl FnMut(&mut V) -> Result<R, E>) -> Applied<R, E> {
+fn change_view<V: View, R, E>(
+    fields: &Fields,
+    f: &mut impl FnMut(&mut V) -> Result<R, E>,
+) -> Applied<R, E> {
     let mut view = Tracked::<V>::load(fields)?;
     Ok(match f(view.view()) {
         Ok(value) => Ok((view.changes(Patch::new())?, value)),
@@ -368,7 +415,10 @@ pub fn set_field<V: View, T>(
             }
             Ok(Ok((patch, ())))
         };
-        session.transact::<(), Infallible>(set).await.map(|done| done.unwrap_or_else(|never| match never {}))
+        session
+            .transact::<(), Infallible>(set)
+            .await
+            .map(|done| done.unwrap_or_else(|never| match never {}))
     }
 }
 
@@ -379,7 +429,10 @@ pub fn plain_get_field<T>(
 ) -> impl Future<Output = Result<T, SessionError>> + Send {
     async move {
         let value = session.get_value(key.name()).await.map_err(plain_error)?;
-        let fields = value.map(|value| (key.name().into(), value)).into_iter().collect();
+        let fields = value
+            .map(|value| (key.name().into(), value))
+            .into_iter()
+            .collect();
         Ok(key.load(&fields)?)
     }
 }
@@ -391,7 +444,13 @@ pub fn plain_set_field<T>(
     value: T,
 ) -> impl Future<Output = Result<(), SessionError>> + Send {
     let value = storable(key, &value);
-    async move { session.insert_value(key.name(), value?).await.map(drop).map_err(plain_error) }
+    async move {
+        session
+            .insert_value(key.name(), value?)
+            .await
+            .map(drop)
+            .map_err(plain_error)
+    }
 }
 
 fn storable<T>(key: Key<T>, value: &T) -> Result<serde_json::Value, Unserializable> {
@@ -428,7 +487,11 @@ impl<V: View> Session<V> {
 impl<A: Adapter, V: View> FromMessageParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_message_parts(socket: &Arc<Socket<A>>, _: &mut Value, _: &Option<i64>) -> Result<Self, NoConnection> {
+    fn from_message_parts(
+        socket: &Arc<Socket<A>>,
+        _: &mut Value,
+        _: &Option<i64>,
+    ) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }
@@ -436,7 +499,10 @@ impl<A: Adapter, V: View> FromMessageParts<A> for Session<V> {
 impl<A: Adapter, V: View> FromConnectParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_connect_parts(socket: &Arc<Socket<A>>, _: &Option<Value>) -> Result<Self, NoConnection> {
+    fn from_connect_parts(
+        socket: &Arc<Socket<A>>,
+        _: &Option<Value>,
+    ) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }
@@ -444,7 +510,10 @@ impl<A: Adapter, V: View> FromConnectParts<A> for Session<V> {
 impl<A: Adapter, V: View> FromDisconnectParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_disconnect_parts(socket: &Arc<Socket<A>>, _: DisconnectReason) -> Result<Self, NoConnection> {
+    fn from_disconnect_parts(
+        socket: &Arc<Socket<A>>,
+        _: DisconnectReason,
+    ) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }

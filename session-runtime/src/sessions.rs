@@ -7,7 +7,9 @@ use socketioxide::{
     adapter::{Adapter, LocalAdapter},
     layer::SocketIoLayer,
 };
-use tower_sessions::{Expiry, SessionManagerLayer, service::CookieController, service::PlaintextCookie};
+use tower_sessions::{
+    Expiry, SessionManagerLayer, service::CookieController, service::PlaintextCookie,
+};
 
 use crate::{
     connection::Connections,
@@ -98,13 +100,18 @@ impl<A: Adapter> Sessions<A> {
 
 impl<A: Adapter> Clone for Sessions<A> {
     fn clone(&self) -> Self {
-        Self { core: Arc::clone(&self.core), io: self.io.clone() }
+        Self {
+            core: Arc::clone(&self.core),
+            io: self.io.clone(),
+        }
     }
 }
 
 impl<A: Adapter> fmt::Debug for Sessions<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").field("config", &self.core.config).finish_non_exhaustive()
+        f.debug_struct("Sessions")
+            .field("config", &self.core.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -123,7 +130,10 @@ pub struct Builder<C: CookieController = PlaintextCookie> {
 
 impl<C: CookieController> fmt::Debug for Builder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("handshake", &self.handshake).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("handshake", &self.handshake)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -262,6 +272,9 @@ impl<C: CookieController + Sync> Builder<C> {
             admissions: Admissions::new(self.created_per_second),
         });
         self.shared.open(&core);
-        Sessions { core, io: io.clone() }
+        Sessions {
+            core,
+            io: io.clone(),
+        }
     }
 }

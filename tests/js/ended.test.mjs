@@ -99,7 +99,9 @@ test("5: an event on a connection whose session ended between handshake and conn
   await visitor.post("/logout");
   const writes = await store(server.url);
 
-  await post(server.url, sid, '40\x1e420["incr"]', headers);
+  await post(server.url, sid, "40", headers);
+  await pollFor(server.url, sid, /40\{/, headers);
+  await post(server.url, sid, '420["incr"]', headers);
   const { text } = await pollFor(server.url, sid, /430|session_error/, headers);
   assert.doesNotMatch(text, /430\[1\]/, "it has not run");
   assert.equal(await store(server.url), writes, "and nothing was written");
@@ -166,7 +168,9 @@ test("10: after the end a new visit is a new session", async (t) => {
   const first = visitor.get("sid");
   const socket = await visitor.connect();
   await call(socket, "incr");
+  const out = next(socket, "disconnect");
   await visitor.post("/logout");
+  await out;
   assert.equal(visitor.get("sid"), undefined, "the cookie is removed");
   await visitor.post("/visit");
   assert.notEqual(visitor.get("sid"), first);

@@ -63,7 +63,7 @@ const GARBAGE = {
   "an event without a name": "42[]",
   "an event for a namespace that nobody joined": '42/members,["incr"]',
   "an event for a namespace that does not exist": '42/nowhere,["incr"]',
-  "an acknowledgement id beyond all integers": '4299999999999999999999999999["incr"]',
+  "an acknowledgement id beyond all integers": '4299999999999999999999999999["read"]',
   "an acknowledgement that nobody waits for": "4312345[1]",
   "a binary event without its attachment": '451-["incr",{"_placeholder":true,"num":0}]',
   "a binary event with an attachment out of range": '451-["echo",{"_placeholder":true,"num":7}]\x1ebAAAA',
@@ -107,11 +107,19 @@ for (const [what, size] of [
   });
 }
 
-test("a WebSocket message of 2 MB ends that connection alone", async (t) => {
+test("a WebSocket message of 2 MB is more than may wait for a session: `overloaded`", async (t) => {
+  const visitor = await Visitor.withSession(server.url, t);
+  const socket = await visitor.connect();
+  assert.equal((await failure(socket, "buy", "x".repeat(2 << 20))).code, "overloaded");
+  assert.deepEqual(await (await visitor.request("/cart")).json(), []);
+  assert.equal(await call(socket, "incr"), 1, "the socket stays");
+});
+
+test("a WebSocket message of 20 MB ends that connection alone", async (t) => {
   const visitor = await Visitor.withSession(server.url, t);
   const socket = await visitor.connect();
   const closed = next(socket, "disconnect");
-  socket.emit("echo", "x".repeat(2 << 20), () => {});
+  socket.emit("echo", "x".repeat(20 << 20), () => {});
   await closed;
   await assertAlive(visitor);
 });

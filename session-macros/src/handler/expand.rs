@@ -31,7 +31,11 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     let (role, output) = (role_name(handler), output(handler));
     let cfgs: Vec<_> = handler.cfgs().collect();
     let asks = (handler.kind == Kind::Guard).then(|| asks(handler));
-    let event = (handler.kind == Kind::Event).then(|| quote!(const NAME: &'static str = "";));
+    let event = (handler.kind == Kind::Event).then(|| {
+        quote!(
+            const NAME: &'static str = "";
+        )
+    });
     let args = handler.kind.extractions().iter().map(|extraction| {
         let (function, parts) = names(handler, extraction);
         quote! {
@@ -79,7 +83,10 @@ fn marker(handler: &Handler<'_>) -> TokenStream {
 fn checks(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
     let views: Vec<_> = handler.views().map(|(_, view)| view.ty).collect();
-    let arguments: Vec<_> = handler.arguments().filter(|ty| is_checked(handler, ty)).collect();
+    let arguments: Vec<_> = handler
+        .arguments()
+        .filter(|ty| is_checked(handler, ty))
+        .collect();
     let adapter = handler.own_adapter().map(|own| adapter_check(handler, own));
     if views.is_empty() && arguments.is_empty() && adapter.is_none() {
         return TokenStream::new();
@@ -87,7 +94,9 @@ fn checks(handler: &Handler<'_>) -> TokenStream {
     let asserts = handler.kind.extractions().iter().flat_map(|extraction| {
         let assert = format_ident!("{}", extraction.assert, span = span);
         let rt = &rt;
-        arguments.iter().map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
+        arguments
+            .iter()
+            .map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
     });
     let cfgs = handler.cfgs();
     quote_spanned! {span=>
@@ -105,9 +114,8 @@ fn adapter_check(handler: &Handler<'_>, own: &TypeParam) -> TokenStream {
     let (rt, span, ident) = (handler.runtime(), handler.span(), &own.ident);
     let clause = &handler.function.sig.generics.where_clause;
     quote_spanned! {span=>
-        const fn is_adapter<A: #rt::Adapter>() {}
         const fn check<#own>() #clause {
-            is_adapter::<#ident>();
+            #rt::assert_adapter::<#ident>();
         }
     }
 }
@@ -116,7 +124,10 @@ fn adapter_check(handler: &Handler<'_>, own: &TypeParam) -> TokenStream {
 /// type parameter is checked with that parameter.
 fn is_checked(handler: &Handler<'_>, ty: &Type) -> bool {
     let name = last_name(ty);
-    let names_adapter = matches!(name.as_deref(), Some("SocketRef" | "AckSender" | "SocketIo")) && has_arguments(ty);
+    let names_adapter = matches!(
+        name.as_deref(),
+        Some("SocketRef" | "AckSender" | "SocketIo")
+    ) && has_arguments(ty);
     handler.own_adapter().is_none() && !names_adapter
 }
 
@@ -126,7 +137,10 @@ fn run(handler: &Handler<'_>) -> TokenStream {
     let (header, cfgs) = (header(handler, "Handler"), handler.cfgs());
     let adapter = handler.adapter();
     let slots = handler.views().map(|(_, view)| {
-        let (slot, ty) = (format_ident!("{}", view.access.slot(), span = span), view.ty);
+        let (slot, ty) = (
+            format_ident!("{}", view.access.slot(), span = span),
+            view.ty,
+        );
         quote_spanned!(span=> <#ty as #rt::ViewParam<#adapter>>::#slot)
     });
     let arguments: Vec<_> = handler.arguments().collect();
@@ -184,12 +198,20 @@ fn role(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
     let guard = handler.args.guard.get().map(|path| Guard::new(&rt, path));
     let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
-    let (header, adapter, cfgs) = (header(handler, handler.kind.role()), handler.adapter(), handler.cfgs());
+    let (header, adapter, cfgs) = (
+        header(handler, handler.kind.role()),
+        handler.adapter(),
+        handler.cfgs(),
+    );
     let bound = imports.map(|_| {
         let ty = guard.as_ref().map(|guard| &guard.ty);
         quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
     });
-    let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
+    let event = handler
+        .args
+        .event
+        .iter()
+        .map(|event| quote!(const NAME: &'static str = #event;));
     let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
     let arguments: Vec<_> = handler.arguments().collect();
     let args = handler.kind.extractions().iter().map(|extraction| {
@@ -222,18 +244,33 @@ fn role(handler: &Handler<'_>) -> TokenStream {
 /// `impl<A: Adapter> Role<A> for name where …`, with a bound for each parameter. They
 /// mention the adapter, so the compiler takes them as they are: a type that does not fit is reported by [`checks`] alone.
 fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
-    let (rt, name, adapter, span) = (handler.runtime(), handler.marker(), handler.adapter(), handler.span());
+    let (rt, name, adapter, span) = (
+        handler.runtime(),
+        handler.marker(),
+        handler.adapter(),
+        handler.span(),
+    );
     let role = format_ident!("{role}", span = span);
     let generics = &handler.function.sig.generics;
     let own = handler.own_adapter().map(|own| quote!(#own));
     let parameter = own.unwrap_or_else(|| quote!(#adapter));
-    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let bounds: Vec<_> = handler.kind.extractions().iter().map(|one| format_ident!("{}", one.bound, span = span)).collect();
+    let predicates = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
+    let bounds: Vec<_> = handler
+        .kind
+        .extractions()
+        .iter()
+        .map(|one| format_ident!("{}", one.bound, span = span))
+        .collect();
     let arguments = handler.arguments().map(|ty| {
         quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,)
     });
     let views = handler.views().map(|(_, view)| view.ty);
-    let allow = handler.is_deprecated().then(|| quote!(#[allow(deprecated)]));
+    let allow = handler
+        .is_deprecated()
+        .then(|| quote!(#[allow(deprecated)]));
     quote_spanned! {span=>
         #allow
         #[automatically_derived]
@@ -257,7 +294,11 @@ fn asks(handler: &Handler<'_>) -> TokenStream {
 }
 
 fn output(handler: &Handler<'_>) -> Ident {
-    let name = if handler.kind == Kind::Guard { "Verdict" } else { "Outcome" };
+    let name = if handler.kind == Kind::Guard {
+        "Verdict"
+    } else {
+        "Outcome"
+    };
     format_ident!("{name}", span = handler.span())
 }
 
@@ -280,9 +321,14 @@ fn role_name(handler: &Handler<'_>) -> Ident {
 
 fn names(handler: &Handler<'_>, extraction: &Extraction) -> (Ident, Ident) {
     let span = handler.span();
-    (format_ident!("{}", extraction.args, span = span), format_ident!("{}", extraction.parts, span = span))
+    (
+        format_ident!("{}", extraction.args, span = span),
+        format_ident!("{}", extraction.parts, span = span),
+    )
 }
 
 fn numbered(name: &str, count: usize, span: Span) -> Vec<Ident> {
-    (0..count).map(|n| format_ident!("{name}{n}", span = span)).collect()
+    (0..count)
+        .map(|n| format_ident!("{name}{n}", span = span))
+        .collect()
 }

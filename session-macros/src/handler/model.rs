@@ -5,7 +5,10 @@ use crate::paths::{generated, runtime};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, GenericArgument, Lifetime, PatType, PathArguments, Receiver, Type, TypeParam, TypePath};
+use syn::{
+    Attribute, FnArg, GenericArgument, Lifetime, PatType, PathArguments, Receiver, Type, TypeParam,
+    TypePath,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -29,7 +32,11 @@ impl Kind {
 
     /// What stands behind the attribute's name in an example.
     pub(crate) fn example(self) -> &'static str {
-        if self == Self::Event { "(\"my event\")" } else { "" }
+        if self == Self::Event {
+            "(\"my event\")"
+        } else {
+            ""
+        }
     }
 
     /// What messages call the function.
@@ -71,7 +78,13 @@ impl Kind {
             Self::Connect => &[CONNECT],
             Self::Disconnect => &[DISCONNECT],
             // A guard is asked when a socket connects, and again before every event.
-            Self::Guard => &[EVENT, Extraction { args: "connect_args", ..CONNECT }],
+            Self::Guard => &[
+                EVENT,
+                Extraction {
+                    args: "connect_args",
+                    ..CONNECT
+                },
+            ],
         }
     }
 
@@ -148,10 +161,19 @@ impl<'a> Handler<'a> {
     pub(crate) fn new(kind: Kind, args: &'a Args, function: &'a Function) -> Self {
         let inputs = &function.sig.inputs;
         let typed = inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(original) => Some(Param { original, taken: taken(&original.ty) }),
+            FnArg::Typed(original) => Some(Param {
+                original,
+                taken: taken(&original.ty),
+            }),
             FnArg::Receiver(_) => None,
         });
-        Self { kind, args, function, params: typed.collect(), receiver: function.sig.receiver() }
+        Self {
+            kind,
+            args,
+            function,
+            params: typed.collect(),
+            receiver: function.sig.receiver(),
+        }
     }
 
     pub(crate) fn ident(&self) -> &'a Ident {
@@ -189,7 +211,8 @@ impl<'a> Handler<'a> {
     }
 
     pub(crate) fn writes(&self) -> bool {
-        self.views().any(|(_, view)| matches!(view.access, Access::Write | Access::MaybeWrite))
+        self.views()
+            .any(|(_, view)| matches!(view.access, Access::Write | Access::MaybeWrite))
     }
 
     /// The function's own type parameter, which is the adapter.
@@ -213,7 +236,10 @@ impl<'a> Handler<'a> {
     }
 
     fn attributes(&self, name: &'static str) -> impl Iterator<Item = &'a Attribute> {
-        self.function.attrs.iter().filter(move |attr| attr.path().is_ident(name))
+        self.function
+            .attrs
+            .iter()
+            .filter(move |attr| attr.path().is_ident(name))
     }
 }
 
@@ -231,7 +257,11 @@ fn taken(ty: &Type) -> Taken<'_> {
         (true, false) => Access::Maybe,
         (true, true) => Access::MaybeWrite,
     };
-    Taken::View(View { access, ty: &reference.elem, lifetime: reference.lifetime.as_ref() })
+    Taken::View(View {
+        access,
+        ty: &reference.elem,
+        lifetime: reference.lifetime.as_ref(),
+    })
 }
 
 /// Without the parentheses, seen or unseen, that a macro may have put around it.
@@ -245,9 +275,13 @@ pub(crate) fn bare(ty: &Type) -> &Type {
 
 /// `V` of `Option<V>`.
 pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
-    let Type::Path(TypePath { path, .. }) = bare(ty) else { return None };
+    let Type::Path(TypePath { path, .. }) = bare(ty) else {
+        return None;
+    };
     let last = path.segments.last().filter(|last| last.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     match arguments.args.first() {
         Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
         _ => None,
@@ -256,27 +290,42 @@ pub(crate) fn inside_option(ty: &Type) -> Option<&Type> {
 
 /// The last name of a path, by which the library's own extractors are recognised.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
-    let Type::Path(TypePath { path, .. }) = bare(ty) else { return None };
-    path.segments.last().map(|last| last.ident.unraw().to_string())
+    let Type::Path(TypePath { path, .. }) = bare(ty) else {
+        return None;
+    };
+    path.segments
+        .last()
+        .map(|last| last.ident.unraw().to_string())
 }
 
 /// Does the last name of the path have generic arguments, as `SocketRef<A>` has?
 pub(crate) fn has_arguments(ty: &Type) -> bool {
-    let Type::Path(TypePath { path, .. }) = bare(ty) else { return false };
-    path.segments.last().is_some_and(|last| !last.arguments.is_none())
+    let Type::Path(TypePath { path, .. }) = bare(ty) else {
+        return false;
+    };
+    path.segments
+        .last()
+        .is_some_and(|last| !last.arguments.is_none())
 }
 
 /// The type as a person would write it: tokens print with spaces between them.
 pub(crate) fn written(ty: &Type) -> String {
     let tight = bare(ty).to_token_stream().to_string();
-    let tight = tight.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace("< ", "<");
-    tight.replace(" >", ">").replace(" ,", ",").replace("& ", "&")
+    let tight = tight
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+        .replace(" < ", "<")
+        .replace("< ", "<");
+    tight
+        .replace(" >", ">")
+        .replace(" ,", ",")
+        .replace("& ", "&")
 }
 
 pub(crate) fn is_primitive(name: &str) -> bool {
     const PRIMITIVES: [&str; 19] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-        "f16", "f32", "f64", "f128",
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
+        "i64", "i128", "isize", "f16", "f32", "f64", "f128",
     ];
     PRIMITIVES.contains(&name)
 }

@@ -1,7 +1,8 @@
 //! Stage three, for one parameter at a time: views are by reference, extractors by value.
 
 use super::model::{
-    Access, Handler, Kind, Param, Taken, View, bare, inside_option, is_primitive, last_name, written,
+    Access, Handler, Kind, Param, Taken, View, bare, inside_option, is_primitive, last_name,
+    written,
 };
 use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -18,10 +19,15 @@ pub(crate) fn check(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>) {
 
 /// The attribute sees parameters that the compiler will take away later, and would pass one too many.
 fn check_conditional(errors: &Errors, param: &Param<'_>) {
-    let conditional = |attr: &&syn::Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr");
+    let conditional =
+        |attr: &&syn::Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr");
     if let Some(attr) = param.original.attrs.iter().find(conditional) {
         let help = "write the function twice, each under its `#[cfg(…)]`";
-        errors.at(&attr.meta, "a parameter of a handler cannot depend on `#[cfg]`", help);
+        errors.at(
+            &attr.meta,
+            "a parameter of a handler cannot depend on `#[cfg]`",
+            help,
+        );
     }
 }
 
@@ -32,7 +38,11 @@ fn check_view(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>, view: &
     check_view_access(errors, handler, param, view);
     if let Some(lifetime) = view.lifetime {
         let help = format_args!("write `{}`", without_lifetime(view));
-        errors.at(lifetime, "a view lives as long as the call, so its lifetime has no name", help);
+        errors.at(
+            lifetime,
+            "a view lives as long as the call, so its lifetime has no name",
+            help,
+        );
     }
 }
 
@@ -48,20 +58,40 @@ fn check_view_is_one_type(errors: &Errors, handler: &Handler<'_>, view: &View<'_
     let own = handler.own_adapter();
     if let Some(found) = own.and_then(|own| find(view.ty.to_token_stream(), &own.ident)) {
         let help = "name a struct under `#[socket_session]`; the type parameter is the adapter";
-        errors.at(&found, format_args!("a view cannot depend on the type parameter `{found}`"), help);
+        errors.at(
+            &found,
+            format_args!("a view cannot depend on the type parameter `{found}`"),
+            help,
+        );
     }
 }
 
 /// Whatever is no path is no session struct, and neither is what the library itself hands out by value.
 fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
     const BY_VALUE: [&str; 15] = [
-        "AckSender", "AfterSave", "Bin", "Data", "DisconnectReason", "Event", "Extension", "HttpExtension",
-        "MaybeExtension", "MaybeHttpExtension", "ProtocolVersion", "Session", "SocketRef", "State", "TryData",
+        "AckSender",
+        "AfterSave",
+        "Bin",
+        "Data",
+        "DisconnectReason",
+        "Event",
+        "Extension",
+        "HttpExtension",
+        "MaybeExtension",
+        "MaybeHttpExtension",
+        "ProtocolVersion",
+        "Session",
+        "SocketRef",
+        "State",
+        "TryData",
     ];
     let whole = &param.original.ty;
     let ty = bare(view.ty);
     let shown = written(ty);
-    let wrong = format!("`{}` is not a view: views are session structs", written(whole));
+    let wrong = format!(
+        "`{}` is not a view: views are session structs",
+        written(whole)
+    );
     let by_value = |owned: &str| format!("take an extractor by value, such as `Data<{owned}>`");
     match ty {
         Type::Path(_) => {
@@ -74,10 +104,18 @@ fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
                 let wrong = format_args!("extractors are taken by value, `{name}` too");
                 errors.at(whole, wrong, format_args!("write `{shown}`"));
             } else if let Some(inside) = inside_option(ty) {
-                errors.at(whole, wrong, format_args!("write `Option<&{}>`", written(inside)));
+                errors.at(
+                    whole,
+                    wrong,
+                    format_args!("write `Option<&{}>`", written(inside)),
+                );
             }
         }
-        Type::Slice(slice) => errors.at(whole, wrong, by_value(&format!("Vec<{}>", written(&slice.elem)))),
+        Type::Slice(slice) => errors.at(
+            whole,
+            wrong,
+            by_value(&format!("Vec<{}>", written(&slice.elem))),
+        ),
         Type::Reference(reference) => {
             let help = format_args!("write `&{}` or `&mut {0}`", written(&reference.elem));
             errors.at(whole, wrong, help);
@@ -93,7 +131,11 @@ fn check_view_pattern(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
     if let (Pat::Reference(pattern), Access::Write) = (&*param.original.pat, view.access) {
         let inner = pattern.pat.to_token_stream();
         let help = format_args!("write `{inner}: {}`", without_lifetime(view));
-        errors.at(pattern, "this pattern changes a copy of the view, which is not saved", help);
+        errors.at(
+            pattern,
+            "this pattern changes a copy of the view, which is not saved",
+            help,
+        );
     }
 }
 
@@ -107,7 +149,10 @@ fn check_view_access(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>, 
             "a disconnect handler sees the last state known, if any: it can neither rely on it nor change it",
             format!("write `Option<&{ty}>`"),
         ),
-        (Kind::Guard, _) => ("a guard reads: it cannot change the session", format!("write `&{ty}`")),
+        (Kind::Guard, _) => (
+            "a guard reads: it cannot change the session",
+            format!("write `&{ty}`"),
+        ),
         (_, Access::MaybeWrite) => (
             "a view that may be absent cannot be changed: events never create a session",
             format!("write `Option<&{ty}>`, or `&mut {ty}` to run only where there is a session"),
@@ -143,11 +188,19 @@ fn check_argument(errors: &Errors, handler: &Handler<'_>, ty: &Type) {
 fn check_owned(errors: &Errors, ty: &Type) {
     let lifetime = |lifetime: &Lifetime| {
         if lifetime.ident != "static" {
-            errors.at(lifetime, "an extractor cannot borrow", "take owned values, such as `Data<String>`");
+            errors.at(
+                lifetime,
+                "an extractor cannot borrow",
+                "take owned values, such as `Data<String>`",
+            );
         }
     };
     match bare(ty) {
-        Type::ImplTrait(_) => errors.at(ty, "an extractor's type cannot be `impl Trait`", "write the type itself"),
+        Type::ImplTrait(_) => errors.at(
+            ty,
+            "an extractor's type cannot be `impl Trait`",
+            "write the type itself",
+        ),
         Type::Reference(reference) => {
             if let Some(named) = &reference.lifetime {
                 return lifetime(named);
@@ -162,7 +215,9 @@ fn check_owned(errors: &Errors, ty: &Type) {
         }
         Type::Path(path) => {
             for segment in &path.path.segments {
-                let PathArguments::AngleBracketed(arguments) = &segment.arguments else { continue };
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                    continue;
+                };
                 for argument in &arguments.args {
                     match argument {
                         GenericArgument::Lifetime(named) => lifetime(named),

@@ -6,7 +6,10 @@ use syn::Item;
 fn assert_errors(errors: &[String], about: &[&str]) {
     assert_eq!(errors.len(), about.len(), "{errors:#?}");
     for about in about {
-        assert!(errors.iter().any(|error| error.contains(about)), "nothing about {about} in {errors:#?}");
+        assert!(
+            errors.iter().any(|error| error.contains(about)),
+            "nothing about {about} in {errors:#?}"
+        );
     }
 }
 
@@ -53,7 +56,10 @@ fn every_mistake_in_a_struct_is_one_error() {
         "`#[session]` needs options",
     ];
     assert_errors(&errors, &about);
-    assert!(matches!(items.as_slice(), [Item::Struct(_)]), "the struct is still there, and no runtime is guessed");
+    assert!(
+        matches!(items.as_slice(), [Item::Struct(_)]),
+        "the struct is still there, and no runtime is guessed"
+    );
 }
 
 #[test]
@@ -106,7 +112,10 @@ fn every_mistake_in_a_handler_is_one_error() {
         "cannot depend on `#[cfg]`",
     ];
     assert_errors(&errors, &about);
-    assert!(matches!(items.as_slice(), [Item::Fn(_)]), "the function is still there, and no runtime is guessed");
+    assert!(
+        matches!(items.as_slice(), [Item::Fn(_)]),
+        "the function is still there, and no runtime is guessed"
+    );
 }
 
 #[test]
@@ -118,8 +127,17 @@ fn after_a_mistake_users_of_the_item_find_it() {
     let (errors, items) = split(handler(Kind::Guard, "", "async fn f() {}"));
     assert_errors(&errors, &["says neither yes nor no"]);
     assert!(matches!(items.first(), Some(Item::Fn(_))));
-    assert!(items.iter().any(|item| matches!(item, Item::Struct(_))), "the type of its name");
-    assert_eq!(items.iter().filter(|item| matches!(item, Item::Impl(_))).count(), 3);
+    assert!(
+        items.iter().any(|item| matches!(item, Item::Struct(_))),
+        "the type of its name"
+    );
+    assert_eq!(
+        items
+            .iter()
+            .filter(|item| matches!(item, Item::Impl(_)))
+            .count(),
+        3
+    );
 }
 
 #[test]

@@ -41,20 +41,30 @@ impl Unclear {
 }
 
 impl Asked {
-    pub(super) fn parse(method: &Method, uri: &Uri, config: &EngineIoConfig) -> Result<Self, Unclear> {
+    pub(super) fn parse(
+        method: &Method,
+        uri: &Uri,
+        config: &EngineIoConfig,
+    ) -> Result<Self, Unclear> {
         let query = uri.query().ok_or(Unclear::Transport)?;
-        let protocol =
-            single::<ProtocolVersion>(query, "EIO").map_err(|_| Unclear::Protocol)?.ok_or(Unclear::Protocol)?;
+        let protocol = single::<ProtocolVersion>(query, "EIO")
+            .map_err(|_| Unclear::Protocol)?
+            .ok_or(Unclear::Protocol)?;
         let sid = single::<Sid>(query, "sid").map_err(|_| Unclear::Sid)?;
-        let transport =
-            single::<TransportType>(query, "transport").map_err(|_| Unclear::Transport)?.ok_or(Unclear::Transport)?;
+        let transport = single::<TransportType>(query, "transport")
+            .map_err(|_| Unclear::Transport)?
+            .ok_or(Unclear::Transport)?;
         if !config.allowed_transport(transport) {
             return Err(Unclear::Mismatch);
         }
         if *method != Method::GET && sid.is_none() {
             return Err(Unclear::Method);
         }
-        Ok(Self { sid, transport, protocol })
+        Ok(Self {
+            sid,
+            transport,
+            protocol,
+        })
     }
 }
 
@@ -85,7 +95,10 @@ fn decodes_to(key: &str, name: &str) -> bool {
             continue;
         }
         let digits = (bytes.next(), bytes.next());
-        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+        let digit = |byte: Option<u8>| {
+            byte.and_then(|byte| char::from(byte).to_digit(16))
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
         match (digit(digits.0), digit(digits.1)) {
             (Some(high), Some(low)) => decoded.push(high * 16 + low),
             _ => return false,
@@ -96,7 +109,8 @@ fn decodes_to(key: &str, name: &str) -> bool {
 
 /// Whether a path is below Engine.IO's, by engineioxide's own rule.
 pub(super) fn is_below(path: &str, root: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || root.ends_with('/'))
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || root.ends_with('/'))
 }
 
 #[cfg(test)]
@@ -133,15 +147,30 @@ mod tests {
         ] {
             assert_eq!(parse(Method::GET, &query), Err(Unclear::Sid), "{query}");
         }
-        assert_eq!(parse(Method::GET, "EIO=4&transport=polling&transport=websocket"), Err(Unclear::Transport));
+        assert_eq!(
+            parse(Method::GET, "EIO=4&transport=polling&transport=websocket"),
+            Err(Unclear::Transport)
+        );
     }
 
     #[test]
     fn what_engine_io_refuses_is_refused() {
-        assert_eq!(parse(Method::GET, "transport=polling"), Err(Unclear::Protocol));
-        assert_eq!(parse(Method::GET, "EIO=2&transport=polling"), Err(Unclear::Protocol));
-        assert_eq!(parse(Method::GET, "EIO=4&transport=grpc"), Err(Unclear::Transport));
-        assert_eq!(parse(Method::POST, "EIO=4&transport=polling"), Err(Unclear::Method));
+        assert_eq!(
+            parse(Method::GET, "transport=polling"),
+            Err(Unclear::Protocol)
+        );
+        assert_eq!(
+            parse(Method::GET, "EIO=2&transport=polling"),
+            Err(Unclear::Protocol)
+        );
+        assert_eq!(
+            parse(Method::GET, "EIO=4&transport=grpc"),
+            Err(Unclear::Transport)
+        );
+        assert_eq!(
+            parse(Method::POST, "EIO=4&transport=polling"),
+            Err(Unclear::Method)
+        );
     }
 
     #[test]
