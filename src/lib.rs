@@ -196,13 +196,11 @@
 //! [tower-sessions]: https://github.com/maxcountryman/tower-sessions
 
 extern crate self as socket_session;
-pub use socket_session_macros::{
-    guard, on, on_connect, on_disconnect, on_fallback, socket_session,
-};
+pub use socket_session_macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
 #[doc(hidden)]
 pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::{
-    AfterSave, Body, BoxError, Builder, ClientError, Close, Corrupt, EventError, Expiry, Field,
-    Guarded, Handshake, Id, MemoryStore, Namespace, Session, SessionError, SessionKey,
-    SessionLayer, SessionService, Sessions, SharedStore, Unserializable, View, store,
+    AfterSave, Body, BoxError, Builder, ClientError, Close, Corrupt, EventError, Expiry, Field, Guarded, Handshake, Id,
+    MemoryStore, Namespace, Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore,
+    Unserializable, View, store,
 };

@@ -4,12 +4,7 @@ use std::{error::Error, fs, path::Path};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-const DOCUMENTS: [&str; 4] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-];
+const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -21,18 +16,14 @@ fn read(path: &str) -> Result<String> {
 
 /// Everything that stands between `open` and the next `close`.
 fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
-    text.split(open)
-        .skip(1)
-        .filter_map(move |rest| rest.split(close).next())
+    text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
 }
 
 /// The program of the README is the one that the tests compile and run.
 #[test]
 fn the_program_of_the_readme_is_examples_readme() -> Result {
     let readme = read("README.md")?;
-    let shown = between(&readme, "```rust\n", "```\n")
-        .next()
-        .ok_or("README.md has no block of Rust")?;
+    let shown = between(&readme, "```rust\n", "```\n").next().ok_or("README.md has no block of Rust")?;
     assert_eq!(shown, read("examples/readme/src/program.rs")?);
     Ok(())
 }
@@ -62,10 +53,7 @@ fn tests_that_the_readme_names_are_there() -> Result {
     let named: Vec<_> = between(&readme, "“", "”").collect();
     assert!(!named.is_empty());
     for name in named {
-        assert!(
-            tests.contains(&format!("\"{name}\"")),
-            "no test is named “{name}”"
-        );
+        assert!(tests.contains(&format!("\"{name}\"")), "no test is named “{name}”");
     }
     Ok(())
 }

@@ -3,10 +3,7 @@
 //!
 //! Each macro is a pipeline of four stages, one module each: `parse` (tokens to syntax), `model` (questions
 //! about the syntax), `check` (the rules) and `expand` (tokens again).
-#![expect(
-    missing_docs,
-    reason = "each macro is documented where the facade re-exports it"
-)]
+#![expect(missing_docs, reason = "each macro is documented where the facade re-exports it")]
 
 mod errors;
 mod handler;

@@ -69,11 +69,7 @@ fn read_one(
     if !input.peek(Ident::peek_any) {
         let found: TokenTree = input.parse()?;
         let wrong = format_args!("expected an option, found `{found}`");
-        return Err(taught(
-            &found,
-            wrong,
-            format_args!("options are {}", list(known)),
-        ));
+        return Err(taught(&found, wrong, format_args!("options are {}", list(known))));
     }
     let key = input.call(Ident::parse_any)?;
     if !known.iter().any(|known| key == known) {
@@ -95,35 +91,19 @@ fn skip_to_comma(input: ParseStream<'_>) {
 }
 
 /// `= value`; `example` shows a whole option where the value is missing or of another kind.
-pub(crate) fn value<T: Parse>(
-    key: &Ident,
-    input: ParseStream<'_>,
-    example: &str,
-) -> syn::Result<T> {
+pub(crate) fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<T> {
     if !input.peek(Token![=]) {
-        return Err(taught(
-            key,
-            format_args!("option `{key}` needs a value"),
-            format_args!("write `{example}`"),
-        ));
+        return Err(taught(key, format_args!("option `{key}` needs a value"), format_args!("write `{example}`")));
     }
     input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(taught(
-            key,
-            format_args!("option `{key}` needs a value"),
-            format_args!("write `{example}`"),
-        ));
+        return Err(taught(key, format_args!("option `{key}` needs a value"), format_args!("write `{example}`")));
     }
     // What cannot be read is underlined as a whole, not at the token where reading it stopped.
     let fork = input.fork();
     input.parse::<T>().map_err(|_| {
         let found = up_to_comma(&fork);
-        taught(
-            found,
-            format_args!("option `{key}` does not take this value"),
-            format_args!("write `{example}`"),
-        )
+        taught(found, format_args!("option `{key}` does not take this value"), format_args!("write `{example}`"))
     })
 }
 
@@ -140,11 +120,7 @@ pub(crate) fn text(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::R
 pub(crate) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
     if input.peek(Token![=]) {
         let found = up_to_comma(&input.fork());
-        return Err(taught(
-            found,
-            format_args!("option `{key}` takes no value"),
-            format_args!("write `{key}`"),
-        ));
+        return Err(taught(found, format_args!("option `{key}` takes no value"), format_args!("write `{key}`")));
     }
     Ok(())
 }
@@ -192,13 +168,8 @@ fn list(known: &[&str]) -> String {
 }
 
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    let close =
-        |name: &&&str| distance(key, name) <= 2 || name.starts_with(key) || key.starts_with(**name);
-    known
-        .iter()
-        .filter(close)
-        .min_by_key(|name| distance(key, name))
-        .copied()
+    let close = |name: &&&str| distance(key, name) <= 2 || name.starts_with(key) || key.starts_with(**name);
+    known.iter().filter(close).min_by_key(|name| distance(key, name)).copied()
 }
 
 /// Levenshtein's distance, a row at a time.

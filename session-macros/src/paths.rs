@@ -2,19 +2,16 @@
 
 use crate::errors::taught;
 use crate::options::value;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::Path;
 use syn::parse::ParseStream;
+use syn::{Path, Visibility};
 
 /// `crate = path`, for those who re-export the library. Generated code stands in the user's own module, where a
 /// relative path may mean something else: so it must be absolute.
 pub(crate) fn krate(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
     let path: Path = value(key, input, "crate = ::path")?;
-    let from_root = path
-        .segments
-        .first()
-        .is_some_and(|first| first.ident == "crate");
+    let from_root = path.segments.first().is_some_and(|first| first.ident == "crate");
     if path.leading_colon.is_none() && !from_root {
         let written = path.to_token_stream().to_string().replace(' ', "");
         let help = format_args!("write `crate = ::{written}` or `crate = crate::{written}`");
@@ -25,10 +22,7 @@ pub(crate) fn krate(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
 
 /// The runtime's module for generated code. Where the library's own name is missing, the error is at `span`.
 pub(crate) fn runtime(krate: Option<&Path>, span: Span) -> TokenStream {
-    let path = krate.map_or_else(
-        || quote_spanned!(span=> ::socket_session),
-        ToTokens::to_token_stream,
-    );
+    let path = krate.map_or_else(|| quote_spanned!(span=> ::socket_session), ToTokens::to_token_stream);
     quote_spanned!(span=> #path::__private)
 }
 
@@ -36,4 +30,19 @@ pub(crate) fn runtime(krate: Option<&Path>, span: Span) -> TokenStream {
 /// user's, and a local variable hides nothing of theirs (a handler may be named `views`).
 pub(crate) fn generated(span: Span) -> Span {
     span.resolved_at(Span::mixed_site())
+}
+
+/// The same visibility, marked as generated: lints look at it for a whole item.
+pub(crate) fn visibility(vis: &Visibility) -> TokenStream {
+    fn mark(tokens: TokenStream) -> TokenStream {
+        let mark_one = |mut token: TokenTree| {
+            if let TokenTree::Group(group) = &token {
+                token = Group::new(group.delimiter(), mark(group.stream())).into();
+            }
+            token.set_span(generated(token.span()));
+            token
+        };
+        tokens.into_iter().map(mark_one).collect()
+    }
+    mark(vis.to_token_stream())
 }

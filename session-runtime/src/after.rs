@@ -14,9 +14,7 @@ use socketioxide::{
 };
 use socketioxide_core::Value;
 
-use crate::{
-    core::BoxFuture, core::Core, error::Unserializable, payload::Payload, record::SessionKey,
-};
+use crate::{core::BoxFuture, core::Core, error::Unserializable, payload::Payload, record::SessionKey};
 
 /// Effects of an event handler that happen once its session is saved and its acknowledgement is on its way, or are
 /// dropped with the rollback.
@@ -98,9 +96,7 @@ pub(crate) fn extracting<T>(extract: impl FnOnce() -> T) -> (T, Option<AfterSave
     let _taken = Taken;
     let extracted = extract();
     // a list that nobody took has nobody to write on it
-    let after = EXTRACTING
-        .take()
-        .filter(|after| Arc::strong_count(&after.0) > 1);
+    let after = EXTRACTING.take().filter(|after| Arc::strong_count(&after.0) > 1);
     (extracted, after)
 }
 
@@ -116,11 +112,7 @@ fn current() -> Result<AfterSave, NoEvent> {
 impl<A: Adapter> FromMessageParts<A> for AfterSave {
     type Error = NoEvent;
 
-    fn from_message_parts(
-        _: &Arc<Socket<A>>,
-        _: &mut Value,
-        _: &Option<i64>,
-    ) -> Result<Self, NoEvent> {
+    fn from_message_parts(_: &Arc<Socket<A>>, _: &mut Value, _: &Option<i64>) -> Result<Self, NoEvent> {
         current()
     }
 }
@@ -135,8 +127,6 @@ impl<A: Adapter> FromConnectParts<A> for AfterSave {
 
 impl fmt::Debug for AfterSave {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AfterSave")
-            .field("effects", &self.effects().list.len())
-            .finish()
+        f.debug_struct("AfterSave").field("effects", &self.effects().list.len()).finish()
     }
 }

@@ -93,9 +93,7 @@ impl Connection {
         engine: usize,
         anonymous: Option<Anonymous>,
     ) -> Arc<Self> {
-        let session = shown
-            .filter(|_| alive)
-            .map(|id| Bound { id, key: id.key() });
+        let session = shown.filter(|_| alive).map(|id| Bound { id, key: id.key() });
         let connection = Arc::new(Self {
             core,
             shown,
@@ -189,9 +187,7 @@ impl Drop for Connection {
 /// Without the ids: a session's is a credential, and so, nearly, is Engine.IO's.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("session", &self.session.map(|bound| bound.key))
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("session", &self.session.map(|bound| bound.key)).finish_non_exhaustive()
     }
 }
 
@@ -205,10 +201,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     fn add(&self, key: SessionKey, connection: &Arc<Connection>) {
-        lock(&self.by_session)
-            .entry(key)
-            .or_default()
-            .push(Arc::downgrade(connection));
+        lock(&self.by_session).entry(key).or_default().push(Arc::downgrade(connection));
     }
 
     fn remove(&self, connection: &Connection) {
@@ -232,12 +225,7 @@ impl Connections {
 
     /// Those of one session.
     pub(crate) fn of(&self, key: &SessionKey) -> Vec<Arc<Connection>> {
-        lock(&self.by_session)
-            .get(key)
-            .into_iter()
-            .flatten()
-            .filter_map(Weak::upgrade)
-            .collect()
+        lock(&self.by_session).get(key).into_iter().flatten().filter_map(Weak::upgrade).collect()
     }
 
     /// How many connections a session has.
@@ -247,9 +235,6 @@ impl Connections {
 
     /// The sockets of one session.
     pub(crate) fn seats(&self, key: &SessionKey) -> Vec<Arc<dyn Seat>> {
-        self.of(key)
-            .iter()
-            .flat_map(|connection| connection.seats())
-            .collect()
+        self.of(key).iter().flat_map(|connection| connection.seats()).collect()
     }
 }

@@ -37,19 +37,11 @@ impl<C: CookieController + Sync> Cookies for SessionManagerLayer<SharedStore, C>
         for cookie in headers.get_all(header::COOKIE) {
             request.headers_mut().append(header::COOKIE, cookie.clone());
         }
-        request
-            .extensions_mut()
-            .insert(Slot(Arc::new(Mutex::new(Some(hook)))));
+        request.extensions_mut().insert(Slot(Arc::new(Mutex::new(Some(hook)))));
         let answer = self.layer(HookService).call(request);
         Box::pin(async move {
-            let (parts, ()) = answer
-                .await
-                .unwrap_or_else(|never| match never {})
-                .into_parts();
-            Managed {
-                status: parts.status,
-                headers: parts.headers,
-            }
+            let (parts, ()) = answer.await.unwrap_or_else(|never| match never {}).into_parts();
+            Managed { status: parts.status, headers: parts.headers }
         })
     }
 }
@@ -71,8 +63,7 @@ impl Service<Request<()>> for HookService {
 
     fn call(&mut self, mut request: Request<()>) -> Self::Future {
         let slot = request.extensions_mut().remove::<Slot>();
-        let hook =
-            slot.and_then(|slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let hook = slot.and_then(|slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).take());
         Box::pin(async move {
             let mut response = Response::new(());
             *response.status_mut() = match hook {

@@ -12,7 +12,8 @@ use crate::{
     engine::Engine,
     error::SessionError,
     event::current_socket,
-    handshake::{Handshake, Origins},
+    handshake::{Admissions, Handshake, Origins},
+    lifetime::Expiring,
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
     store::{AnyStore, Created, StoreError, StoreFuture},
@@ -38,7 +39,8 @@ pub(crate) struct Core {
     pub(crate) connections: Connections,
     pub(crate) cookies: Box<dyn Cookies>,
     pub(crate) io: Box<dyn Io>,
-    pub(crate) admissions: crate::handshake::Admissions,
+    pub(crate) admissions: Admissions,
+    pub(crate) expiring: Expiring,
 }
 
 impl Core {
@@ -54,13 +56,11 @@ impl Core {
     }
 
     pub(crate) async fn load(&self, key: &SessionKey) -> Result<Option<Record>, StoreError> {
-        self.bounded(self.store().load(key))
-            .await
-            .map_err(|error| match error {
-                // a read that got no answer has changed nothing
-                StoreError::Unanswered(error) => StoreError::Unavailable(error),
-                error => error,
-            })
+        self.bounded(self.store().load(key)).await.map_err(|error| match error {
+            // a read that got no answer has changed nothing
+            StoreError::Unanswered(error) => StoreError::Unavailable(error),
+            error => error,
+        })
     }
 
     /// A new session under a new id.
@@ -71,10 +71,7 @@ impl Core {
         loop {
             // always minted: an id that was used before, or that a client named, would bring a session back
             let id = Id::mint();
-            match self
-                .bounded(self.store().create(&id.key(), record.clone()))
-                .await?
-            {
+            match self.bounded(self.store().create(&id.key(), record.clone())).await? {
                 Created::Done => return Ok(id),
                 Created::Taken => {}
             }
@@ -95,11 +92,7 @@ impl Core {
         Ok(patched)
     }
 
-    pub(crate) async fn touch(
-        &self,
-        key: &SessionKey,
-        deadline: Deadline,
-    ) -> Result<bool, StoreError> {
+    pub(crate) async fn touch(&self, key: &SessionKey, deadline: Deadline) -> Result<bool, StoreError> {
         self.bounded(self.store().touch(key, deadline)).await
     }
 
@@ -110,15 +103,10 @@ impl Core {
         // `#[on_disconnect]` sees the last state; when the store cannot say, it sees none
         let last = match self.connections.count(&key) {
             0 => None,
-            _ => self
-                .load(&key)
-                .await
-                .ok()
-                .flatten()
-                .map(|record| record.fields),
+            _ => self.load(&key).await.ok().flatten().map(|record| record.fields),
         };
         let existed = self.bounded(self.store().delete(&key)).await?;
-        self.ended(key, last);
+        self.ended(key, last.as_ref());
         self.disconnect(key, Close::Final).await?;
         Ok(existed)
     }
@@ -143,19 +131,15 @@ impl Core {
     }
 
     /// The record is gone: nothing of this session is saved or begun any more.
-    pub(crate) fn ended(&self, key: SessionKey, last: Option<Fields>) {
+    pub(crate) fn ended(&self, key: SessionKey, last: Option<&Fields>) {
         self.engine.ended(&key);
         for connection in self.connections.of(&key) {
-            connection.end(last.clone());
+            connection.end(last.cloned());
         }
     }
 
     /// Ends the connections of a session.
-    pub(crate) async fn disconnect(
-        &self,
-        key: SessionKey,
-        close: Close,
-    ) -> Result<(), SessionError> {
+    pub(crate) async fn disconnect(&self, key: SessionKey, close: Close) -> Result<(), SessionError> {
         let connections = self.connections.of(&key);
         match close {
             Close::Reconnect => {
@@ -187,12 +171,7 @@ impl Core {
 
     /// Whether a guard of a connected socket looks at what the patch changes.
     pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch) -> bool {
-        patch.changes_fields()
-            && self
-                .connections
-                .seats(key)
-                .iter()
-                .any(|seat| seat.looks_at(patch))
+        patch.changes_fields() && self.connections.seats(key).iter().any(|seat| seat.looks_at(patch))
     }
 
     /// Lets the guards look again, after a save: who fails them stops receiving.
@@ -214,23 +193,13 @@ impl Core {
 /// The namespaces, whatever their adapter.
 pub(crate) trait Io: Send + Sync {
     /// To the sockets in the room, in all namespaces, on all nodes.
-    fn emit<'a>(
-        &'a self,
-        room: &'a str,
-        event: &'a str,
-        data: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SessionError>>;
+    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>>;
     /// The sockets in the room, in all namespaces, on all nodes.
     fn disconnect<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(), SessionError>>;
 }
 
 impl<A: Adapter> Io for SocketIo<A> {
-    fn emit<'a>(
-        &'a self,
-        room: &'a str,
-        event: &'a str,
-        data: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SessionError>> {
+    fn emit<'a>(&'a self, room: &'a str, event: &'a str, data: &'a Payload) -> BoxFuture<'a, Result<(), SessionError>> {
         Box::pin(async move {
             let mut reached = Ok(());
             for namespace in self.nsps() {
@@ -262,10 +231,7 @@ fn reach(sent: Result<(), BroadcastError>) -> Result<(), SessionError> {
         Ok(()) => Ok(()),
         // a client that does not read, or that left: its own concern
         Err(BroadcastError::Socket(errors)) => {
-            tracing::debug!(
-                sockets = errors.len(),
-                "some sockets of a session could not be reached"
-            );
+            tracing::debug!(sockets = errors.len(), "some sockets of a session could not be reached");
             Ok(())
         }
         Err(error) => {

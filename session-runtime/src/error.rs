@@ -18,10 +18,7 @@ pub struct Corrupt {
 
 impl Corrupt {
     pub(crate) fn new<T>(key: &'static str) -> Self {
-        Self {
-            key,
-            expected: std::any::type_name::<T>(),
-        }
+        Self { key, expected: std::any::type_name::<T>() }
     }
 
     /// The key whose value does not fit.
@@ -40,17 +37,11 @@ pub struct Unserializable {
 
 impl Unserializable {
     pub(crate) fn field<T>(key: &'static str) -> Self {
-        Self {
-            key: Some(key),
-            type_name: std::any::type_name::<T>(),
-        }
+        Self { key: Some(key), type_name: std::any::type_name::<T>() }
     }
 
     pub(crate) fn reply<T: ?Sized>() -> Self {
-        Self {
-            key: None,
-            type_name: std::any::type_name::<T>(),
-        }
+        Self { key: None, type_name: std::any::type_name::<T>() }
     }
 }
 
@@ -92,9 +83,7 @@ pub enum SessionError {
     #[error(transparent)]
     Unserializable(#[from] Unserializable),
     /// The session's id can be rotated, and its cookie be set, only where a response can carry it: in an HTTP request.
-    #[error(
-        "only an HTTP request can rotate a session's id: elsewhere no response carries the new cookie"
-    )]
+    #[error("only an HTTP request can rotate a session's id: elsewhere no response carries the new cookie")]
     NoResponse,
     /// The request did not pass through `sessions.layer(…)`.
     #[error("this route is not below `sessions.layer(…)`")]
@@ -159,9 +148,7 @@ impl IntoResponse for SessionError {
         }
         let mut response = (status, status.canonical_reason().unwrap_or_default()).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
         }
         response
     }
@@ -199,11 +186,7 @@ pub struct EventError {
 impl EventError {
     /// What the client gets: a code for programs and a message for people.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            data: None,
-        }
+        Self { code: code.into(), message: message.into(), data: None }
     }
 
     /// Adds data for the client; what cannot be serialized is left out, and logged.
@@ -212,7 +195,7 @@ impl EventError {
         match Payload::new(data) {
             Ok(data) => self.data = Some(data),
             Err(error) => {
-                tracing::warn!(%error, code = %self.code, "the data of an event error was left out")
+                tracing::warn!(%error, code = %self.code, "the data of an event error was left out");
             }
         }
         self
@@ -241,9 +224,7 @@ impl EventError {
             Refusal::Timeout => Self::new("timeout", "the session was busy for too long"),
             Refusal::Overloaded => Self::new("overloaded", "too much waits for this session"),
             Refusal::TooLarge => Self::new("overloaded", "the session is too large"),
-            Refusal::Unavailable(_) => {
-                Self::new("store_unavailable", "the session store is unavailable")
-            }
+            Refusal::Unavailable(_) => Self::new("store_unavailable", "the session store is unavailable"),
             Refusal::Unknown => Self::new("unknown", "it is not known whether this was saved"),
         }
     }
@@ -273,10 +254,7 @@ impl EventError {
         match (&*self.code, &*self.message) {
             (Self::CODE, Self::HIDDEN) => Self::unauthorized(message),
             (Self::CODE, _) if namespace => Self::unauthorized(message),
-            (Self::CODE, _) => Self {
-                code: "unauthorized".into(),
-                ..self
-            },
+            (Self::CODE, _) => Self { code: "unauthorized".into(), ..self },
             _ => self,
         }
     }
@@ -287,23 +265,13 @@ impl EventError {
 
     /// `{ "error": { "code", "message", "data"? } }`, and the event where no acknowledgement was asked for.
     pub(crate) fn body<'a>(&'a self, event: Option<&'a str>) -> ErrorBody<'a> {
-        ErrorBody {
-            error: ErrorFields {
-                code: &self.code,
-                message: &self.message,
-                data: self.data.as_ref(),
-            },
-            event,
-        }
+        ErrorBody { error: ErrorFields { code: &self.code, message: &self.message, data: self.data.as_ref() }, event }
     }
 }
 
 impl fmt::Debug for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventError")
-            .field("code", &self.code)
-            .field("message", &self.message)
-            .finish_non_exhaustive()
+        f.debug_struct("EventError").field("code", &self.code).field("message", &self.message).finish_non_exhaustive()
     }
 }
 

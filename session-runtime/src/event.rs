@@ -39,9 +39,7 @@ pub(crate) fn current_socket(key: &SessionKey) -> Option<Arc<dyn Seat>> {
     CURRENT
         .try_with(|current| {
             (current.session == Some(*key)).then(|| {
-                current
-                    .leaves
-                    .store(true, std::sync::atomic::Ordering::SeqCst);
+                current.leaves.store(true, std::sync::atomic::Ordering::SeqCst);
                 Arc::clone(&current.seat)
             })
         })
@@ -58,10 +56,7 @@ pub(crate) struct Needs {
 
 impl Needs {
     pub(crate) const fn of<Vs: Views>() -> Self {
-        Self {
-            access: Vs::ACCESS,
-            optional: Vs::OPTIONAL,
-        }
+        Self { access: Vs::ACCESS, optional: Vs::OPTIONAL }
     }
 }
 
@@ -69,8 +64,7 @@ impl Needs {
 pub(crate) type Finished = Result<(Patch, Serialized), EventError>;
 
 /// A handler with its arguments: what is missing is the session.
-pub(crate) type Work =
-    Box<dyn FnOnce(Option<&Fields>) -> Result<BoxFuture<'static, Finished>, ViewError> + Send>;
+pub(crate) type Work = Box<dyn FnOnce(Option<&Fields>) -> Result<BoxFuture<'static, Finished>, ViewError> + Send>;
 
 pub(crate) fn work<A: Adapter, H: Handler<A, Output = Outcome>>(args: H::Args) -> Work {
     Box::new(move |fields| {
@@ -99,9 +93,7 @@ pub(crate) struct OnFallback<E>(PhantomData<E>);
 /// What an endpoint does when its event comes: its name, and its arguments.
 trait Kind<A: Adapter> {
     type Handler: Handler<A, Output = Outcome>;
-    fn args(
-        parts: &mut EventParts<'_, A>,
-    ) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
+    fn args(parts: &mut EventParts<'_, A>) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
     fn event(parts: &mut EventParts<'_, A>) -> String;
 }
 
@@ -126,29 +118,18 @@ impl<A: Adapter, E: Fallback<A>> Kind<A> for OnFallback<E> {
 
     fn event(parts: &mut EventParts<'_, A>) -> String {
         use crate::handler::FromEvent;
-        socketioxide::extract::Event::from_event(parts)
-            .map_or_else(|_| String::new(), |event| event.0)
+        socketioxide::extract::Event::from_event(parts).map_or_else(|_| String::new(), |event| event.0)
     }
 }
 
-impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
-    for Endpoint<A, K>
-{
+impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>> for Endpoint<A, K> {
     /// Called in the order in which the events arrived, one after the other: this is where an event takes its place in
     /// the session's queue.
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack: Option<i64>) {
         let connection = &self.admitted.connection;
         let bytes = length(&value);
-        let mut parts = EventParts {
-            socket: &socket,
-            value: &mut value,
-            ack,
-        };
-        let reply = Reply {
-            event: K::event(&mut parts),
-            socket: Arc::clone(&socket),
-            ack,
-        };
+        let mut parts = EventParts { socket: &socket, value: &mut value, ack };
+        let reply = Reply { event: K::event(&mut parts), socket: Arc::clone(&socket), ack };
         let asked = self.ask(&mut parts);
         let (args, after) = extracting(|| K::args(&mut parts));
         let call = match (asked, args) {
@@ -180,11 +161,7 @@ impl<A: Adapter, K> Endpoint<A, K> {
         let guards = &self.admitted.namespace.guards;
         let mut asked = Vec::with_capacity(guards.len() + usize::from(self.guard.is_some()));
         for guard in guards {
-            asked.push(Guarding {
-                asked: guard.guard.at_event(parts)?,
-                message: guard.message.clone(),
-                expels: true,
-            });
+            asked.push(Guarding { asked: guard.guard.at_event(parts)?, message: guard.message.clone(), expels: true });
         }
         if let Some(guard) = &self.guard {
             asked.push(Guarding {
@@ -200,9 +177,7 @@ impl<A: Adapter, K> Endpoint<A, K> {
 fn length(value: &Value) -> usize {
     match value {
         Value::Str(text, None) => text.len(),
-        Value::Str(text, Some(binaries)) => {
-            text.len() + binaries.iter().map(bytes::Bytes::len).sum::<usize>()
-        }
+        Value::Str(text, Some(binaries)) => text.len() + binaries.iter().map(bytes::Bytes::len).sum::<usize>(),
         Value::Bytes(bytes) => bytes.len(),
     }
 }
@@ -242,27 +217,16 @@ impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
         let Bound { key, .. } = self.connection.session?;
-        (self.needs.access != Access::None).then(|| {
-            self.connection
-                .core
-                .engine
-                .enqueue(key, self.needs.access, bytes)
-        })
+        (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
     }
 
     pub(crate) async fn perform<A: Adapter>(self, place: Place, reply: Reply<A>) {
         let connection = Arc::clone(&self.connection);
         let after = self.after.clone();
         let key = connection.session.map(|bound| bound.key);
-        let current = Arc::new(Current {
-            session: key,
-            seat: Arc::clone(&self.seat),
-            leaves: false.into(),
-        });
+        let current = Arc::new(Current { session: key, seat: Arc::clone(&self.seat), leaves: false.into() });
         let mut aftermath = Aftermath::default();
-        let outcome = CURRENT
-            .scope(Arc::clone(&current), self.attempt(place, &mut aftermath))
-            .await;
+        let outcome = CURRENT.scope(Arc::clone(&current), self.attempt(place, &mut aftermath)).await;
         reply.send(&connection, &outcome).await;
         if let (Ok(_), Some(after)) = (&outcome, after) {
             after.happen(&connection.core, key.as_ref()).await;
@@ -281,20 +245,8 @@ impl Call {
     }
 
     async fn attempt(self, place: Place, aftermath: &mut Aftermath) -> Outcome {
-        let Self {
-            connection,
-            needs,
-            asked,
-            work,
-            after,
-            ..
-        } = self;
-        let Aftermath {
-            held,
-            expelled,
-            gone,
-            recheck,
-        } = aftermath;
+        let Self { connection, needs, asked, work, after, .. } = self;
+        let Aftermath { held, expelled, gone, recheck } = aftermath;
         let mut refuse = |refusal: Refusal| {
             *gone |= matches!(refusal, Refusal::Gone);
             EventError::from_refusal(&refusal)
@@ -305,19 +257,11 @@ impl Call {
                     Ok(ticket) => ticket.granted().await,
                     Err(refusal) => Err(refusal),
                 };
-                Some(
-                    held.insert(granted.map_err(&mut refuse)?)
-                        .record()
-                        .fields
-                        .clone(),
-                )
+                Some(held.insert(granted.map_err(&mut refuse)?).record().fields.clone())
             }
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
-                let record = connection
-                    .load()
-                    .await
-                    .map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
+                let record = connection.load().await.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
                 Some(record.ok_or_else(|| refuse(Refusal::Gone))?.fields)
             }
             None => None,
@@ -325,12 +269,7 @@ impl Call {
         if connection.session.is_none() && !needs.optional {
             return Err(EventError::no_session());
         }
-        for Guarding {
-            asked,
-            message,
-            expels,
-        } in asked
-        {
+        for Guarding { asked, message, expels } in asked {
             let refusal = match guarded(&connection, asked, fields.as_ref()).await {
                 Ok(true) => continue,
                 Ok(false) => EventError::unauthorized(message),
@@ -341,10 +280,7 @@ impl Call {
         }
         let running = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
         drop(fields);
-        let limited = timeout(
-            connection.core.engine.limits.handler,
-            AssertUnwindSafe(running).catch_unwind(),
-        );
+        let limited = timeout(connection.core.engine.limits.handler, AssertUnwindSafe(running).catch_unwind());
         let finished = match held {
             Some(transaction) => transaction.holding(limited).await,
             None => limited.await,

@@ -90,9 +90,7 @@ impl<T> Key<T> {
 
     /// Checks that what would be stored can be read back: JSON writes `NaN` as `null`, for example.
     pub(crate) fn readable(&self, value: &Value) -> Result<(), Unserializable> {
-        (self.load)(value)
-            .map(drop)
-            .ok_or_else(|| Unserializable::field::<T>(self.name))
+        (self.load)(value).map(drop).ok_or_else(|| Unserializable::field::<T>(self.name))
     }
 }
 

@@ -31,34 +31,22 @@ enum Check<A: Adapter> {
     /// `fn(&View) -> bool`.
     Look(Look),
     /// `#[guard] async fn`.
-    Ask {
-        event: AtEvent<A>,
-        connect: AtConnect<A>,
-    },
+    Ask { event: AtEvent<A>, connect: AtConnect<A> },
 }
 
 impl<A: Adapter> Clone for EventGuard<A> {
     fn clone(&self) -> Self {
         let check = match &self.check {
             Check::Look(look) => Check::Look(Arc::clone(look)),
-            Check::Ask { event, connect } => Check::Ask {
-                event: *event,
-                connect: *connect,
-            },
+            Check::Ask { event, connect } => Check::Ask { event: *event, connect: *connect },
         };
-        Self {
-            check,
-            keys: self.keys,
-            optional: self.optional,
-        }
+        Self { check, keys: self.keys, optional: self.optional }
     }
 }
 
 impl<A: Adapter> fmt::Debug for EventGuard<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventGuard")
-            .field("keys", &self.keys)
-            .finish_non_exhaustive()
+        f.debug_struct("EventGuard").field("keys", &self.keys).finish_non_exhaustive()
     }
 }
 
@@ -71,15 +59,9 @@ pub(crate) enum Asked {
 impl<A: Adapter> EventGuard<A> {
     pub(crate) fn look<V: View>(guard: impl Fn(&V) -> bool + Send + Sync + 'static) -> Self {
         let look = move |fields: &Fields| {
-            V::load(fields)
-                .map(|view| guard(&view))
-                .map_err(|error| EventError::from_view(&error.into()))
+            V::load(fields).map(|view| guard(&view)).map_err(|error| EventError::from_view(&error.into()))
         };
-        Self {
-            check: Check::Look(Arc::new(look)),
-            keys: &[V::KEYS],
-            optional: false,
-        }
+        Self { check: Check::Look(Arc::new(look)), keys: &[V::KEYS], optional: false }
     }
 
     pub(crate) fn ask<G: Guard<A>>() -> Self {
@@ -128,11 +110,7 @@ impl<A: Adapter> EventGuard<A> {
 
 fn prepare<A: Adapter, G: Guard<A>>(args: G::Args) -> Prepared {
     Box::new(move |fields| {
-        let views = if fields.is_none() && !G::Views::OPTIONAL {
-            Ok(None)
-        } else {
-            G::Views::load(fields).map(Some)
-        };
+        let views = if fields.is_none() && !G::Views::OPTIONAL { Ok(None) } else { G::Views::load(fields).map(Some) };
         Box::pin(async move {
             match views {
                 Ok(Some(views)) => G::run(views, args).await.1,
@@ -168,7 +146,39 @@ pub mod plain_guard {
 }
 
 /// Implemented by `#[guard]`.
-pub trait Asks {}
+pub trait Asks<A: Adapter> {
+    /// What its function takes. If that has a type parameter, only this tells which it is.
+    type Inputs;
+}
+
+/// A function that takes `Inputs`.
+pub trait Takes<Inputs> {}
+
+/// What a guard with mistakes takes, so that the handlers that name it do not fail too.
+#[derive(Debug)]
+pub struct Unknown {}
+
+impl<F> Takes<Unknown> for F {}
+
+macro_rules! takes {
+    ($($input:ident),*) => {
+        impl<$($input,)* Output, F: FnOnce($($input),*) -> Output> Takes<($($input,)*)> for F {}
+    };
+}
+
+takes!();
+takes!(I1);
+takes!(I1, I2);
+takes!(I1, I2, I3);
+takes!(I1, I2, I3, I4);
+takes!(I1, I2, I3, I4, I5);
+takes!(I1, I2, I3, I4, I5, I6);
+takes!(I1, I2, I3, I4, I5, I6, I7);
+takes!(I1, I2, I3, I4, I5, I6, I7, I8);
+takes!(I1, I2, I3, I4, I5, I6, I7, I8, I9);
+takes!(I1, I2, I3, I4, I5, I6, I7, I8, I9, I10);
+takes!(I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11);
+takes!(I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11, I12);
 
 // A bound `M: Guard<A>` in generated code is then right for both kinds; this one is never run.
 impl<A: Adapter> Handler<A> for plain_guard::__SocketSessionGuard {
@@ -210,7 +220,7 @@ impl<A: Adapter, V: View, F: Fn(&V) -> bool + Send + Sync + 'static> GuardKind<A
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Adapter, F, G: Guard<A> + Asks> GuardKind<A, F, ()> for G {
+impl<A: Adapter, F: Takes<G::Inputs>, G: Guard<A> + Asks<A>> GuardKind<A, F, ()> for G {
     fn guard(_: F) -> EventGuard<A> {
         EventGuard::ask::<G>()
     }

@@ -27,10 +27,7 @@ pub trait Handler<A: Adapter>: Send + Sync + 'static {
     type Output: Send;
 
     /// Runs it.
-    fn run(
-        views: Self::Views,
-        args: Self::Args,
-    ) -> impl Future<Output = (Self::Views, Self::Output)> + Send;
+    fn run(views: Self::Views, args: Self::Args) -> impl Future<Output = (Self::Views, Self::Output)> + Send;
 }
 
 /// Made by `#[on("event")]`.

@@ -1,6 +1,6 @@
 //! The runtime of `socket-session`: use it through that crate.
 //!
-//! An event walks one way: [`handshake`] → [`namespace`] → [`event`] → [`engine`] → [`store`] → `engine` → [`reply`].
+//! An event walks one way: `handshake` → `namespace` → `event` → `engine` → [`store`] → `engine` → `reply`.
 
 mod after;
 mod connection;
@@ -13,6 +13,7 @@ mod field;
 mod guard;
 mod handler;
 mod handshake;
+mod lifetime;
 mod namespace;
 mod payload;
 #[doc(hidden)]

@@ -54,15 +54,14 @@ pub(crate) struct Rules<A: Adapter> {
 }
 
 type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
-type OnConnect<A> =
-    fn(&mut ConnectParts<'_, A>) -> Result<(crate::event::Work, Needs), crate::handler::Rejection>;
+type OnConnect<A> = fn(&mut ConnectParts<'_, A>) -> Result<(crate::event::Work, Needs), crate::handler::Rejection>;
 
 impl<A: Adapter> Clone for Rules<A> {
     fn clone(&self) -> Self {
-        let guards = self.guards.iter().map(|guard| NamespaceGuard {
-            message: guard.message.clone(),
-            guard: guard.guard.clone(),
-        });
+        let guards = self
+            .guards
+            .iter()
+            .map(|guard| NamespaceGuard { message: guard.message.clone(), guard: guard.guard.clone() });
         Self {
             guards: guards.collect(),
             events: self.events.clone(),
@@ -119,10 +118,7 @@ impl<A: Adapter> Namespace<A> {
         message: impl Into<Cow<'static, str>>,
         guard: impl Fn(&V) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let guard = NamespaceGuard {
-            message: message.into(),
-            guard: EventGuard::look(guard),
-        };
+        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::look(guard) };
         self.rules(|rules| rules.guards.push(guard))
     }
 
@@ -132,10 +128,7 @@ impl<A: Adapter> Namespace<A> {
     /// here. It is not asked again after a save.
     #[must_use]
     pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
-        let guard = NamespaceGuard {
-            message: message.into(),
-            guard: EventGuard::ask::<G>(),
-        };
+        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::ask::<G>() };
         self.rules(|rules| rules.guards.push(guard))
     }
 
@@ -146,19 +139,13 @@ impl<A: Adapter> Namespace<A> {
     pub fn on<E: Event<A>>(self) -> Self {
         let guard = E::guard();
         let register: Register<A> = Arc::new(move |socket, admitted| {
-            let endpoint = Endpoint::<A, OnEvent<E>> {
-                admitted: Arc::clone(admitted),
-                guard: guard.clone(),
-                kind: PhantomData,
-            };
+            let endpoint =
+                Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
             socket.on(E::NAME, endpoint);
         });
         self.rules(|rules| {
             if let Some(at) = rules.events.iter().position(|(name, _)| *name == E::NAME) {
-                tracing::warn!(
-                    event = E::NAME,
-                    "two handlers for one event in one namespace: the last one is used"
-                );
+                tracing::warn!(event = E::NAME, "two handlers for one event in one namespace: the last one is used");
                 rules.events.remove(at);
             }
             rules.events.push((E::NAME, register));
@@ -169,11 +156,8 @@ impl<A: Adapter> Namespace<A> {
     #[must_use]
     pub fn on_fallback<F: Fallback<A>>(self) -> Self {
         let register: Register<A> = Arc::new(|socket, admitted| {
-            let endpoint = Endpoint::<A, OnFallback<F>> {
-                admitted: Arc::clone(admitted),
-                guard: None,
-                kind: PhantomData,
-            };
+            let endpoint =
+                Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
             socket.on_fallback(endpoint);
         });
         self.rules(|rules| rules.fallback = Some(register))
@@ -182,10 +166,7 @@ impl<A: Adapter> Namespace<A> {
     /// Runs a function under `#[on_connect]` when a socket has connected, before its first event.
     #[must_use]
     pub fn on_connect<C: Connect<A>>(self) -> Self {
-        self.rules(|rules| {
-            rules.connect =
-                Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>())))
-        })
+        self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
     }
 
     /// Runs a function under `#[on_disconnect]` when a socket has disconnected, with the last state of its session
@@ -193,22 +174,15 @@ impl<A: Adapter> Namespace<A> {
     #[must_use]
     pub fn on_disconnect<D: Disconnect<A>>(self) -> Self {
         let register: Register<A> = Arc::new(|socket, admitted| {
-            socket.on_disconnect(Leaving::<A, D> {
-                admitted: Arc::clone(admitted),
-                handler: PhantomData,
-            });
+            socket.on_disconnect(Leaving::<A, D> { admitted: Arc::clone(admitted), handler: PhantomData });
         });
         self.rules(|rules| rules.disconnect = Some(register))
     }
 
     /// Asks the guards, and prepares the socket. Nothing can be sent to it yet.
+    #[expect(clippy::ref_option, reason = "socketioxide's extractors want it so")]
     async fn admit(&self, socket: &Arc<Socket<A>>, auth: &Option<Value>) -> Result<(), Refused> {
-        let Some(connection) = socket
-            .req_parts()
-            .extensions
-            .get::<Arc<Connection>>()
-            .cloned()
-        else {
+        let Some(connection) = socket.req_parts().extensions.get::<Arc<Connection>>().cloned() else {
             tracing::error!(
                 namespace = socket.ns(),
                 "a socket came past `sessions.layer(…)`: mount that layer in the place of socketioxide's own"
@@ -217,20 +191,14 @@ impl<A: Adapter> Namespace<A> {
         };
         let rules = &self.rules;
         let mut parts = ConnectParts { socket, auth };
-        let prepared = rules
-            .guards
-            .iter()
-            .map(|guard| Ok((guard, guard.guard.at_connect(&mut parts)?)));
+        let prepared = rules.guards.iter().map(|guard| Ok((guard, guard.guard.at_connect(&mut parts)?)));
         let prepared: Vec<_> = prepared
             .collect::<Result<_, crate::handler::Rejection>>()
             .map_err(|rejection| Box::new(rejection.0) as Refused)?;
         let (connecting, after) = match rules.connect {
             Some(connect) => {
                 let (connecting, after) = extracting(|| connect(&mut parts));
-                (
-                    Some(connecting.map_err(|rejection| Box::new(rejection.0) as Refused)?),
-                    after,
-                )
+                (Some(connecting.map_err(|rejection| Box::new(rejection.0) as Refused)?), after)
             }
             None => (None, None),
         };
@@ -251,21 +219,14 @@ impl<A: Adapter> Namespace<A> {
                     Ok(true) => {}
                     Ok(false) => return Err(Box::new(guard.message.clone())),
                     Err(error) => {
-                        tracing::debug!(
-                            code = error.code(),
-                            message = error.message(),
-                            "a guard refused a socket"
-                        );
+                        tracing::debug!(code = error.code(), message = error.message(), "a guard refused a socket");
                         return Err(Box::new(guard.message.clone()));
                     }
                 }
             }
         }
 
-        let seat: Arc<dyn Seat> = Arc::new(SocketSeat {
-            socket: Arc::downgrade(socket),
-            namespace: Arc::clone(rules),
-        });
+        let seat: Arc<dyn Seat> = Arc::new(SocketSeat { socket: Arc::downgrade(socket), namespace: Arc::clone(rules) });
         if let Some(bound) = &connection.session {
             socket.join(bound.key.room());
         }
@@ -282,43 +243,22 @@ impl<A: Adapter> Namespace<A> {
         }
         let begin = connecting.map(|(work, needs)| {
             // its place in the queue is before the first event's; it begins when the client has been told
-            let (begin, begun) = oneshot::channel();
+            let (begin, allowed) = oneshot::channel();
             let (connection, seat) = (Arc::clone(&connection), Arc::clone(&seat));
-            let call = Call {
-                seat,
-                connection,
-                needs,
-                asked: Vec::new(),
-                work,
-                after,
-            };
+            let call = Call { seat, connection, needs, asked: Vec::new(), work, after };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             tokio::spawn(async move {
-                if begun.await.is_ok()
+                if allowed.await.is_ok()
                     && let Some(socket) = socket.upgrade()
                 {
-                    call.perform(
-                        place,
-                        Reply {
-                            socket,
-                            ack: None,
-                            event: "connect".to_owned(),
-                        },
-                    )
-                    .await;
+                    call.perform(place, Reply { socket, ack: None, event: "connect".to_owned() }).await;
                 }
             });
             begin
         });
-        let entry = Entry {
-            connection,
-            seat,
-            begin,
-        };
-        socket
-            .extensions
-            .insert(Waiting(Arc::new(Mutex::new(Some(entry)))));
+        let entry = Entry { connection, seat, begin };
+        socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entry)))));
         Ok(())
     }
 }
@@ -336,24 +276,13 @@ async fn close_unanswered(connection: &Arc<Connection>) -> Refused {
 
 impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
     fn call(&self, socket: Arc<Socket<A>>, _: Option<Value>) {
-        let entry = socket.extensions.remove::<Waiting>().and_then(|waiting| {
-            waiting
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-        });
-        let Some(Entry {
-            connection,
-            seat,
-            begin,
-        }) = entry
-        else {
+        let entry = socket
+            .extensions
+            .remove::<Waiting>()
+            .and_then(|waiting| waiting.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let Some(Entry { connection, seat, begin }) = entry else {
             // nobody asked the guards: fail closed
-            tracing::error!(
-                namespace = socket.ns(),
-                "a socket was not admitted by its namespace's guards"
-            );
+            tracing::error!(namespace = socket.ns(), "a socket was not admitted by its namespace's guards");
             let _ = socket.disconnect();
             return;
         };
@@ -368,11 +297,7 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
         }
     }
 
-    fn call_middleware<'a>(
-        &'a self,
-        socket: Arc<Socket<A>>,
-        auth: &'a Option<Value>,
-    ) -> Admission<'a> {
+    fn call_middleware<'a>(&'a self, socket: Arc<Socket<A>>, auth: &'a Option<Value>) -> Admission<'a> {
         Box::pin(async move { self.admit(&socket, auth).await })
     }
 
@@ -382,19 +307,13 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
         M: ConnectMiddleware<A, T> + Send + Sync + 'static,
         T: Send + Sync + 'static,
     {
-        Layered {
-            inner: self,
-            middleware,
-            marker: PhantomData,
-        }
+        Layered { inner: self, middleware, marker: PhantomData }
     }
 }
 
 impl<A: Adapter> Clone for Namespace<A> {
     fn clone(&self) -> Self {
-        Self {
-            rules: Arc::clone(&self.rules),
-        }
+        Self { rules: Arc::clone(&self.rules) }
     }
 }
 
@@ -421,11 +340,7 @@ struct Layered<H, M, T> {
 
 impl<H: Clone, M: Clone, T> Clone for Layered<H, M, T> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            middleware: self.middleware.clone(),
-            marker: PhantomData,
-        }
+        Self { inner: self.inner.clone(), middleware: self.middleware.clone(), marker: PhantomData }
     }
 }
 
@@ -440,11 +355,7 @@ where
         self.inner.call(socket, auth);
     }
 
-    fn call_middleware<'a>(
-        &'a self,
-        socket: Arc<Socket<A>>,
-        auth: &'a Option<Value>,
-    ) -> Admission<'a> {
+    fn call_middleware<'a>(&'a self, socket: Arc<Socket<A>>, auth: &'a Option<Value>) -> Admission<'a> {
         Box::pin(async move {
             self.middleware.call(Arc::clone(&socket), auth).await?;
             self.inner.call_middleware(socket, auth).await
@@ -456,11 +367,7 @@ where
         M2: ConnectMiddleware<A, T2> + Send + Sync + 'static,
         T2: Send + Sync + 'static,
     {
-        Layered {
-            inner: self,
-            middleware,
-            marker: PhantomData,
-        }
+        Layered { inner: self, middleware, marker: PhantomData }
     }
 }
 
@@ -477,31 +384,18 @@ impl<A: Adapter> Seat for SocketSeat<A> {
 
     fn looks_at(&self, patch: &Patch) -> bool {
         let mut keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
-        self.is_taken()
-            && keys.any(|key| {
-                self.namespace
-                    .guards
-                    .iter()
-                    .any(|guard| guard.guard.looks_at(key))
-            })
+        self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
     }
 
     fn admits(&self, fields: &Fields) -> bool {
-        self.namespace
-            .guards
-            .iter()
-            .all(|guard| guard.guard.looks(fields))
+        self.namespace.guards.iter().all(|guard| guard.guard.looks(fields))
     }
 
     fn expel(&self) {
         let Some(socket) = self.socket.upgrade() else {
             return;
         };
-        let message = self
-            .namespace
-            .guards
-            .first()
-            .map_or("".into(), |guard| guard.message.clone());
+        let message = self.namespace.guards.first().map_or("".into(), |guard| guard.message.clone());
         let error = EventError::unauthorized(message);
         // a hint before the end; the end comes in any case
         let _ = socket.emit("session_error", &(&error.body(Some("disconnect")),));
@@ -512,11 +406,7 @@ impl<A: Adapter> Seat for SocketSeat<A> {
         let Some(socket) = self.socket.upgrade() else {
             return;
         };
-        let connection = socket
-            .req_parts()
-            .extensions
-            .get::<Arc<Connection>>()
-            .cloned();
+        let connection = socket.req_parts().extensions.get::<Arc<Connection>>().cloned();
         // a client that does not read cannot be told: its transport is closed, so that it is out all the same
         if socket.connected()
             && socket.disconnect().is_err()
@@ -540,17 +430,9 @@ struct Leaving<A: Adapter, D> {
 }
 
 impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> for Leaving<A, D> {
-    fn call_with_defer(
-        &self,
-        socket: Arc<Socket<A>>,
-        reason: DisconnectReason,
-        defer: fn(Arc<Socket<A>>),
-    ) {
+    fn call_with_defer(&self, socket: Arc<Socket<A>>, reason: DisconnectReason, defer: fn(Arc<Socket<A>>)) {
         let connection = Arc::clone(&self.admitted.connection);
-        let args = D::args(&mut DisconnectParts {
-            socket: &socket,
-            reason,
-        });
+        let args = D::args(&mut DisconnectParts { socket: &socket, reason });
         tokio::spawn(async move {
             match args {
                 Ok(args) => {
@@ -561,7 +443,7 @@ impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> 
                     leave::<A, D>(&connection, fields.as_ref(), args).await;
                 }
                 Err(rejection) => {
-                    tracing::warn!(expected = %rejection.0, "a disconnect handler could not run")
+                    tracing::warn!(expected = %rejection.0, "a disconnect handler could not run");
                 }
             }
             defer(socket);
@@ -569,11 +451,7 @@ impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> 
     }
 }
 
-async fn leave<A: Adapter, D: Disconnect<A>>(
-    connection: &Connection,
-    fields: Option<&Fields>,
-    args: D::Args,
-) {
+async fn leave<A: Adapter, D: Disconnect<A>>(connection: &Connection, fields: Option<&Fields>, args: D::Args) {
     let views = match D::Views::load(fields) {
         Ok(views) => views,
         Err(error) => return tracing::warn!(%error, "a disconnect handler could not run"),
@@ -582,7 +460,7 @@ async fn leave<A: Adapter, D: Disconnect<A>>(
     match tokio::time::timeout(connection.core.engine.limits.handler, running).await {
         Ok(Ok((_, Ok(_)))) => {}
         Ok(Ok((_, Err(error)))) => {
-            tracing::warn!(code = error.code(), "a disconnect handler failed")
+            tracing::warn!(code = error.code(), "a disconnect handler failed");
         }
         Ok(Err(_panic)) => tracing::error!("a disconnect handler panicked"),
         Err(_) => tracing::warn!("a disconnect handler ran for too long"),

@@ -57,9 +57,7 @@ impl Serialize for Content<'_> {
                 Number::U128(value) => serializer.serialize_u128(value),
                 Number::F32(value) => serializer.serialize_f32(value),
                 Number::F64(value) => serializer.serialize_f64(value),
-                _ => Err(serde::ser::Error::custom(
-                    "a number of a kind that is not known",
-                )),
+                _ => Err(serde::ser::Error::custom("a number of a kind that is not known")),
             },
             Value::Char(value) => serializer.serialize_char(*value),
             Value::String(value) => serializer.serialize_str(value),
@@ -122,10 +120,7 @@ fn tuple<S: Serializer>(serializer: S, items: &[Value<'static>]) -> Result<S::Ok
     tuple.end()
 }
 
-fn fields_of<S: Serializer>(
-    serializer: S,
-    fields: &[(Cow<'static, str>, Value<'static>)],
-) -> Result<S::Ok, S::Error> {
+fn fields_of<S: Serializer>(serializer: S, fields: &[(Cow<'static, str>, Value<'static>)]) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(fields.len()))?;
     for (key, value) in fields {
         map.serialize_entry(key, &Content(value))?;
@@ -172,22 +167,14 @@ mod tests {
             some: Some(1),
             float: 0.1,
             tuple: (1, "b"),
-            shapes: vec![
-                Shape::Unit,
-                Shape::New(1),
-                Shape::Tuple(1, 2),
-                Shape::Struct { a: 1 },
-            ],
+            shapes: vec![Shape::Unit, Shape::New(1), Shape::Tuple(1, 2), Shape::Struct { a: 1 }],
             map: [(7, true)].into(),
             unit: (),
             big: u64::MAX,
             letter: 'x',
         };
         let payload = Payload::new(&all).unwrap();
-        assert_eq!(
-            serde_json::to_string(&payload).unwrap(),
-            serde_json::to_string(&all).unwrap()
-        );
+        assert_eq!(serde_json::to_string(&payload).unwrap(), serde_json::to_string(&all).unwrap());
         assert_eq!(to_value(Payload::new(&5_u32).unwrap()).unwrap(), json!(5));
     }
 

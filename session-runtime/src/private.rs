@@ -6,10 +6,10 @@ pub use tower_sessions;
 pub use crate::{
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
-    guard::{Asks, EventGuard, GuardKind, event_guard, plain_guard},
+    guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},
     handler::{
-        Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback,
-        FromConnect, FromDisconnect, FromEvent, Guard, Handler, Rejection,
+        Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
+        FromEvent, Guard, Handler, Rejection,
     },
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},

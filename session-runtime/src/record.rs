@@ -66,10 +66,7 @@ impl SessionKey {
 
 impl fmt::Display for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .take(8)
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -125,9 +122,7 @@ impl Fields {
 
     /// Roughly how many bytes the fields take as JSON.
     pub(crate) fn size(&self) -> usize {
-        self.iter()
-            .map(|(key, value)| key.len() + size(value))
-            .sum()
+        self.iter().map(|(key, value)| key.len() + size(value)).sum()
     }
 }
 
@@ -138,12 +133,7 @@ pub(crate) fn size(value: &Value) -> usize {
         Value::Number(_) => 8,
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-        Value::Object(map) => {
-            map.iter()
-                .map(|(key, value)| key.len() + size(value) + 4)
-                .sum::<usize>()
-                + 2
-        }
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2,
     }
 }
 
@@ -174,17 +164,15 @@ pub struct Record {
 
 /// A random number that names one transaction.
 ///
-/// A store may keep the last one beside the record, so that after a broken connection it can be asked whether it
-/// was applied.
+/// A store keeps the last few beside the record, and looks at them before the fence: so a patch to which no answer came
+/// can be sent again, and is applied once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TransactionId(pub u128);
 
 impl TransactionId {
     /// A new random one.
     pub(crate) fn mint() -> Self {
-        Self(u128::from_le_bytes(
-            tower_sessions::session::Id::default().0.to_le_bytes(),
-        ))
+        Self(u128::from_le_bytes(tower_sessions::session::Id::default().0.to_le_bytes()))
     }
 }
 
@@ -250,13 +238,7 @@ pub enum Then {
 impl Patch {
     /// A patch that changes nothing yet.
     pub fn new() -> Self {
-        Self {
-            transaction: TransactionId::mint(),
-            set: Vec::new(),
-            remove: Vec::new(),
-            deadline: None,
-            fence: None,
-        }
+        Self { transaction: TransactionId::mint(), set: Vec::new(), remove: Vec::new(), deadline: None, fence: None }
     }
 
     /// Whether it changes nothing.
@@ -280,10 +262,7 @@ impl Default for Patch {
 impl fmt::Debug for Patch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Patch")
-            .field(
-                "set",
-                &self.set.iter().map(|(key, _)| key).collect::<Vec<_>>(),
-            )
+            .field("set", &self.set.iter().map(|(key, _)| key).collect::<Vec<_>>())
             .field("remove", &self.remove)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()

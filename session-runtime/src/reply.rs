@@ -4,8 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use socketioxide::{
-    SendError, SocketError, adapter::Adapter, extract::AckSender, handler::FromMessageParts,
-    socket::Socket,
+    SendError, SocketError, adapter::Adapter, extract::AckSender, handler::FromMessageParts, socket::Socket,
 };
 use socketioxide_core::Value;
 use tokio::time::{Instant, sleep};
@@ -66,9 +65,7 @@ pub trait Acknowledge {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Acknowledge for T {
     fn serialized(&self) -> Outcome {
-        Payload::new(self)
-            .map(Serialized)
-            .map_err(EventError::unserializable)
+        Payload::new(self).map(Serialized).map_err(EventError::unserializable)
     }
 }
 
@@ -161,8 +158,7 @@ impl<A: Adapter> Reply<A> {
             (Err(error), Some(_)) => self.acknowledge(connection, &error.body(None)).await,
             (Err(error), None) => {
                 let body = error.body(Some(&self.event));
-                self.deliver(connection, || self.socket.emit("session_error", &(&body,)))
-                    .await;
+                self.deliver(connection, || self.socket.emit("session_error", &(&body,))).await;
             }
             (Ok(_), None) => {}
         }
@@ -181,23 +177,16 @@ impl<A: Adapter> Reply<A> {
     }
 
     /// There is no way to wait for a place in the socket's buffer, so this asks again.
-    async fn deliver(
-        &self,
-        connection: &Arc<Connection>,
-        mut send: impl FnMut() -> Result<(), SendError>,
-    ) {
+    async fn deliver(&self, connection: &Arc<Connection>, mut send: impl FnMut() -> Result<(), SendError>) {
         let (start, mut pause) = (Instant::now(), Duration::from_millis(1));
         loop {
             match send() {
-                Ok(()) => return,
-                Err(SendError::Socket(SocketError::InternalChannelFull))
-                    if start.elapsed() < DELIVERY =>
-                {
+                Err(SendError::Socket(SocketError::InternalChannelFull)) if start.elapsed() < DELIVERY => {
                     sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_millis(50));
                 }
-                // it left: nobody is there to be told
-                Err(SendError::Socket(SocketError::Closed)) => return,
+                // done; or it left, and nobody is there to be told
+                Ok(()) | Err(SendError::Socket(SocketError::Closed)) => return,
                 Err(error) => {
                     tracing::warn!(%error, event = %self.event, "an acknowledgement could not be delivered; the transport is closed");
                     return connection.close();

@@ -81,18 +81,12 @@ impl RequestScope {
     }
 
     pub(crate) fn id(&self) -> Option<Id> {
-        self.session
-            .get()
-            .and_then(tower_sessions::Session::id)
-            .map(Id::from)
+        self.session.get().and_then(tower_sessions::Session::id).map(Id::from)
     }
 
     /// The deadline of what this request saves.
     pub(crate) fn deadline(&self) -> OffsetDateTime {
-        self.session.get().map_or_else(
-            OffsetDateTime::now_utc,
-            tower_sessions::Session::expiry_date,
-        )
+        self.session.get().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date)
     }
 
     /// The session was there.
@@ -123,11 +117,7 @@ impl RequestScope {
     }
 
     /// Makes a new record this request's session: its cookie goes out with the response.
-    pub(crate) async fn adopt(
-        &self,
-        id: Id,
-        deadline: OffsetDateTime,
-    ) -> std::result::Result<(), SessionError> {
+    pub(crate) async fn adopt(&self, id: Id, deadline: OffsetDateTime) -> std::result::Result<(), SessionError> {
         let Some(session) = self.session.get() else {
             return Err(SessionError::NoLayer);
         };
@@ -167,10 +157,7 @@ impl RequestScope {
         self.state().forgetting = true;
         let flushed = session.flush().await;
         let mut state = self.state();
-        *state = State {
-            rotated: std::mem::take(&mut state.rotated),
-            ..State::default()
-        };
+        *state = State { rotated: std::mem::take(&mut state.rotated), ..State::default() };
         flushed.map_err(plain_error)
     }
 }
@@ -199,10 +186,7 @@ impl SharedStore {
     }
 
     fn core(&self) -> Result<Arc<Core>> {
-        self.0
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or_else(|| Error::Backend("the sessions are closed".to_owned()))
+        self.0.get().and_then(Weak::upgrade).ok_or_else(|| Error::Backend("the sessions are closed".to_owned()))
     }
 }
 
@@ -211,33 +195,23 @@ fn scope() -> Option<Arc<RequestScope>> {
 }
 
 fn backend(error: impl std::error::Error) -> Error {
-    let source = error
-        .source()
-        .map(|source| format!(": {source}"))
-        .unwrap_or_default();
+    let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
     Error::Backend(format!("{error}{source}"))
 }
 
 /// What changed from `before` to `after`.
 fn difference(before: &HashMap<String, Value>, after: &HashMap<String, Value>) -> Patch {
-    let changed = after
-        .iter()
-        .filter(|(key, value)| before.get(*key) != Some(value));
+    let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(value));
     let removed = before.keys().filter(|key| !after.contains_key(*key));
     Patch {
-        set: changed
-            .map(|(key, value)| (key.clone().into(), value.clone()))
-            .collect(),
+        set: changed.map(|(key, value)| (key.clone().into(), value.clone())).collect(),
         remove: removed.map(|key| key.clone().into()).collect(),
         ..Patch::new()
     }
 }
 
 fn plain(fields: &Fields) -> HashMap<String, Value> {
-    fields
-        .iter()
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect()
+    fields.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
 }
 
 /// How far a deadline moves before it is worth a save of its own.
@@ -254,11 +228,7 @@ impl SessionStore for SharedStore {
             return Ok(());
         }
         let new = Record {
-            fields: record
-                .data
-                .iter()
-                .map(|(key, value)| (key.clone().into(), value.clone()))
-                .collect(),
+            fields: record.data.iter().map(|(key, value)| (key.clone().into(), value.clone())).collect(),
             deadline: record.expiry_date,
             unconfirmed: false,
         };
@@ -276,19 +246,16 @@ impl SessionStore for SharedStore {
         let core = self.core()?;
         let scope = scope();
         let key = Id::from(record.id).key();
-        let (baseline, deadline) = match &scope {
-            Some(scope) => {
-                let state = scope.state();
-                (state.baseline.clone().unwrap_or_default(), state.deadline)
-            }
+        let (baseline, deadline) = if let Some(scope) = &scope {
+            let state = scope.state();
+            (state.baseline.clone().unwrap_or_default(), state.deadline)
+        } else {
             // outside of a request nobody knows what this session once loaded: the least that can be written is what
             // differs from now, and nothing is removed
-            None => {
-                let now = core.load(&key).await.map_err(backend)?;
-                let mut now = now.map(|record| plain(&record.fields)).unwrap_or_default();
-                now.retain(|key, _| record.data.contains_key(key));
-                (now, None)
-            }
+            let now = core.load(&key).await.map_err(backend)?;
+            let mut now = now.map(|record| plain(&record.fields)).unwrap_or_default();
+            now.retain(|key, _| record.data.contains_key(key));
+            (now, None)
         };
         let mut patch = difference(&baseline, &record.data);
         if deadline.is_none_or(|deadline| (record.expiry_date - deadline).abs() >= NOTABLE) {
@@ -332,11 +299,7 @@ impl SessionStore for SharedStore {
             state.deadline = Some(record.deadline);
             state.lived = true;
         }
-        Ok(Some(PlainRecord {
-            id: *id,
-            data,
-            expiry_date: record.deadline,
-        }))
+        Ok(Some(PlainRecord { id: *id, data, expiry_date: record.deadline }))
     }
 
     async fn delete(&self, id: &tower_sessions::session::Id) -> Result<()> {

@@ -51,19 +51,13 @@ enum Via {
 
 impl<V> Clone for Session<V> {
     fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            via: self.via.clone(),
-            view: PhantomData,
-        }
+        Self { core: Arc::clone(&self.core), via: self.via.clone(), view: PhantomData }
     }
 }
 
 impl<V> fmt::Debug for Session<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("key", &self.id().map(|id| id.key()))
-            .finish()
+        f.debug_struct("Session").field("key", &self.id().map(|id| id.key())).finish()
     }
 }
 
@@ -72,11 +66,7 @@ type Applied<R, E> = Result<Result<(Patch, R), E>, SessionError>;
 
 impl<V> Session<V> {
     fn new(core: &Arc<Core>, via: Via) -> Self {
-        Self {
-            core: Arc::clone(core),
-            via,
-            view: PhantomData,
-        }
+        Self { core: Arc::clone(core), via, view: PhantomData }
     }
 
     pub(crate) fn of_id(core: &Arc<Core>, id: Id) -> Self {
@@ -84,10 +74,7 @@ impl<V> Session<V> {
     }
 
     fn of_connection(connection: &Connection) -> Self {
-        Self::new(
-            &connection.core,
-            connection.session.map_or(Via::Nothing, Via::Bound),
-        )
+        Self::new(&connection.core, connection.session.map_or(Via::Nothing, Via::Bound))
     }
 
     /// The session's id; `None` if there is no session.
@@ -163,14 +150,7 @@ impl<V> Session<V> {
         if patch.changes_fields() {
             let deadline = scope.deadline();
             let fields = patch.set.into_iter().collect();
-            let id = self
-                .core
-                .create(Record {
-                    fields,
-                    deadline,
-                    unconfirmed: false,
-                })
-                .await?;
+            let id = self.core.create(Record { fields, deadline, unconfirmed: false }).await?;
             scope.adopt(id, deadline).await?;
         }
         Ok(Ok(value))
@@ -211,12 +191,7 @@ impl<V> Session<V> {
         if is_held(&key) {
             return Err(SessionError::Reentrant);
         }
-        let transaction = self
-            .core
-            .engine
-            .enqueue(key, Access::Write, 0)?
-            .granted()
-            .await?;
+        let transaction = self.core.engine.enqueue(key, Access::Write, 0)?.granted().await?;
         if let Via::Request(scope) = &self.via {
             scope.saw_it_live();
             self.confirm(id, scope, transaction.record());
@@ -259,12 +234,7 @@ impl<V> Session<V> {
     ) -> Result<(), SessionError> {
         let data = Payload::new(data)?;
         match self.id() {
-            Some(id) => {
-                self.core
-                    .io
-                    .emit(&id.key().room(), event.as_ref(), &data)
-                    .await
-            }
+            Some(id) => self.core.io.emit(&id.key().room(), event.as_ref(), &data).await,
             None => Ok(()),
         }
     }
@@ -303,10 +273,7 @@ impl<V: View> Session<V> {
     /// # Errors
     /// `Busy` if the turn does not come within `wait_limit`; `Reentrant` in a task that holds the session already, as a
     /// handler with a `&mut` view does; `Gone` if the session has ended; and what the store and serde have to say.
-    pub async fn update<R: Send>(
-        &self,
-        mut f: impl FnMut(&mut V) -> R + Send,
-    ) -> Result<R, SessionError> {
+    pub async fn update<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
         let done = self.try_update(|view| Ok::<R, Infallible>(f(view))).await?;
         Ok(done.unwrap_or_else(|never| match never {}))
     }
@@ -336,10 +303,7 @@ impl<V: View> Session<V> {
     ///
     /// # Errors
     /// Those of [`rotate`](Self::rotate).
-    pub async fn rotate_with<R: Send>(
-        &self,
-        mut f: impl FnMut(&mut V) -> R + Send,
-    ) -> Result<R, SessionError> {
+    pub async fn rotate_with<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
         let Via::Request(scope) = &self.via else {
             return Err(SessionError::NoResponse);
         };
@@ -355,11 +319,7 @@ impl<V: View> Session<V> {
         let (patch, value) = applied.unwrap_or_else(|never| match never {});
         fields.apply(&patch);
         let deadline = scope.deadline();
-        let record = Record {
-            fields,
-            deadline,
-            unconfirmed: false,
-        };
+        let record = Record { fields, deadline, unconfirmed: false };
         let core = Arc::clone(&self.core);
         // in a task of its own: a caller that goes away leaves one session, not two or none
         let rotation = tokio::spawn(async move {
@@ -379,10 +339,7 @@ impl<V: View> Session<V> {
     }
 }
 
-fn change_view<V: View, R, E>(
-    fields: &Fields,
-    f: &mut impl FnMut(&mut V) -> Result<R, E>,
-) -> Applied<R, E> {
+fn change_view<V: View, R, E>(fields: &Fields, f: &mut impl FnMut(&mut V) -> Result<R, E>) -> Applied<R, E> {
     let mut view = Tracked::<V>::load(fields)?;
     Ok(match f(view.view()) {
         Ok(value) => Ok((view.changes(Patch::new())?, value)),
@@ -391,14 +348,12 @@ fn change_view<V: View, R, E>(
 }
 
 /// A typed accessor's read.
-pub fn get_field<V: View, T>(
-    session: &Session<V>,
-    key: Key<T>,
-) -> impl Future<Output = Result<T, SessionError>> + Send {
-    async move { Ok(key.load(&session.fields().await?)?) }
+pub async fn get_field<V: View, T>(session: &Session<V>, key: Key<T>) -> Result<T, SessionError> {
+    Ok(key.load(&session.fields().await?)?)
 }
 
 /// A typed accessor's write.
+#[expect(clippy::needless_pass_by_value, reason = "a reference would have to live as long as the future")]
 pub fn set_field<V: View, T>(
     session: &Session<V>,
     key: Key<T>,
@@ -415,42 +370,26 @@ pub fn set_field<V: View, T>(
             }
             Ok(Ok((patch, ())))
         };
-        session
-            .transact::<(), Infallible>(set)
-            .await
-            .map(|done| done.unwrap_or_else(|never| match never {}))
+        session.transact::<(), Infallible>(set).await.map(|done| done.unwrap_or_else(|never| match never {}))
     }
 }
 
 /// A typed accessor's read, on a plain session.
-pub fn plain_get_field<T>(
-    session: &tower_sessions::Session,
-    key: Key<T>,
-) -> impl Future<Output = Result<T, SessionError>> + Send {
-    async move {
-        let value = session.get_value(key.name()).await.map_err(plain_error)?;
-        let fields = value
-            .map(|value| (key.name().into(), value))
-            .into_iter()
-            .collect();
-        Ok(key.load(&fields)?)
-    }
+pub async fn plain_get_field<T>(session: &tower_sessions::Session, key: Key<T>) -> Result<T, SessionError> {
+    let value = session.get_value(key.name()).await.map_err(plain_error)?;
+    let fields = value.map(|value| (key.name().into(), value)).into_iter().collect();
+    Ok(key.load(&fields)?)
 }
 
 /// A typed accessor's write, on a plain session: saved with the rest of what the request changed.
+#[expect(clippy::needless_pass_by_value, reason = "a reference would have to live as long as the future")]
 pub fn plain_set_field<T>(
     session: &tower_sessions::Session,
     key: Key<T>,
     value: T,
 ) -> impl Future<Output = Result<(), SessionError>> + Send {
     let value = storable(key, &value);
-    async move {
-        session
-            .insert_value(key.name(), value?)
-            .await
-            .map(drop)
-            .map_err(plain_error)
-    }
+    async move { session.insert_value(key.name(), value?).await.map(drop).map_err(plain_error) }
 }
 
 fn storable<T>(key: Key<T>, value: &T) -> Result<serde_json::Value, Unserializable> {
@@ -487,11 +426,7 @@ impl<V: View> Session<V> {
 impl<A: Adapter, V: View> FromMessageParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_message_parts(
-        socket: &Arc<Socket<A>>,
-        _: &mut Value,
-        _: &Option<i64>,
-    ) -> Result<Self, NoConnection> {
+    fn from_message_parts(socket: &Arc<Socket<A>>, _: &mut Value, _: &Option<i64>) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }
@@ -499,10 +434,7 @@ impl<A: Adapter, V: View> FromMessageParts<A> for Session<V> {
 impl<A: Adapter, V: View> FromConnectParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_connect_parts(
-        socket: &Arc<Socket<A>>,
-        _: &Option<Value>,
-    ) -> Result<Self, NoConnection> {
+    fn from_connect_parts(socket: &Arc<Socket<A>>, _: &Option<Value>) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }
@@ -510,10 +442,7 @@ impl<A: Adapter, V: View> FromConnectParts<A> for Session<V> {
 impl<A: Adapter, V: View> FromDisconnectParts<A> for Session<V> {
     type Error = NoConnection;
 
-    fn from_disconnect_parts(
-        socket: &Arc<Socket<A>>,
-        _: DisconnectReason,
-    ) -> Result<Self, NoConnection> {
+    fn from_disconnect_parts(socket: &Arc<Socket<A>>, _: DisconnectReason) -> Result<Self, NoConnection> {
         Self::of_socket(socket)
     }
 }

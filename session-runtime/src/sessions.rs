@@ -7,15 +7,14 @@ use socketioxide::{
     adapter::{Adapter, LocalAdapter},
     layer::SocketIoLayer,
 };
-use tower_sessions::{
-    Expiry, SessionManagerLayer, service::CookieController, service::PlaintextCookie,
-};
+use tower_sessions::{Expiry, SessionManagerLayer, service::CookieController, service::PlaintextCookie};
 
 use crate::{
     connection::Connections,
     core::{Config, Core},
     engine::{Engine, Limits},
     handshake::{Admissions, Handshake, Origins, SessionLayer},
+    lifetime::Expiring,
     namespace::Namespace,
     record::Id,
     requests::SharedStore,
@@ -81,7 +80,9 @@ impl<A: Adapter> Sessions<A> {
     /// `SessionManagerLayer` and of socketioxide's own layer.
     ///
     /// Call it once, and apply it to the whole router: each call makes an engine, and requests of one connection must
-    /// all meet the same.
+    /// all meet the same. Add routes that are to be outside of it afterwards, with `route`: axum's `merge` would replace
+    /// the fallback, which is where Socket.IO's requests come from.
+    #[expect(clippy::needless_pass_by_value, reason = "an engine for each call: it should be one")]
     pub fn layer(&self, io_layer: SocketIoLayer<A>) -> SessionLayer<A> {
         SessionLayer::new(&self.core, &self.io, &io_layer)
     }
@@ -100,18 +101,13 @@ impl<A: Adapter> Sessions<A> {
 
 impl<A: Adapter> Clone for Sessions<A> {
     fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            io: self.io.clone(),
-        }
+        Self { core: Arc::clone(&self.core), io: self.io.clone() }
     }
 }
 
 impl<A: Adapter> fmt::Debug for Sessions<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("config", &self.core.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Sessions").field("config", &self.core.config).finish_non_exhaustive()
     }
 }
 
@@ -270,11 +266,9 @@ impl<C: CookieController + Sync> Builder<C> {
             cookies: Box::new(self.cookies),
             io: Box::new(io.clone()),
             admissions: Admissions::new(self.created_per_second),
+            expiring: Expiring::default(),
         });
         self.shared.open(&core);
-        Sessions {
-            core,
-            io: io.clone(),
-        }
+        Sessions { core, io: io.clone() }
     }
 }

@@ -42,24 +42,13 @@ pub struct Dump {
 
 impl Dump {
     fn before<V: View>(view: &V) -> Result<Vec<Value>, Unserializable> {
-        let mut dump = Self {
-            values: Vec::with_capacity(V::KEYS.len()),
-            ..Self::default()
-        };
+        let mut dump = Self { values: Vec::with_capacity(V::KEYS.len()), ..Self::default() };
         view.dump(&mut dump)?;
         Ok(dump.values)
     }
 
-    fn changes<V: View>(
-        view: &V,
-        before: Vec<Value>,
-        patch: Patch,
-    ) -> Result<Patch, Unserializable> {
-        let mut dump = Self {
-            values: Vec::new(),
-            before: Some(before.into_iter()),
-            patch,
-        };
+    fn changes<V: View>(view: &V, before: Vec<Value>, patch: Patch) -> Result<Patch, Unserializable> {
+        let mut dump = Self { values: Vec::new(), before: Some(before.into_iter()), patch };
         view.dump(&mut dump)?;
         Ok(dump.patch)
     }

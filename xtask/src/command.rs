@@ -8,11 +8,7 @@ use crate::Result;
 
 /// Runs to the end; a status other than 0 is an error that names the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    if watch(command, |line| println!("{line}"))? {
-        Ok(())
-    } else {
-        Err(format!("failed: {}", shown(command)).into())
-    }
+    if watch(command, |line| println!("{line}"))? { Ok(()) } else { Err(format!("failed: {}", shown(command)).into()) }
 }
 
 /// Runs to the end, handing over each line of its standard output; says whether the status was 0.
@@ -32,20 +28,14 @@ pub(crate) fn watch(command: &mut Command, mut line: impl FnMut(&str)) -> Result
 
 /// What a command prints, when it can be started and succeeds.
 pub(crate) fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
 
 /// Where a program is.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// The cargo that runs this.

@@ -19,11 +19,8 @@ pub(crate) enum Suite {
 }
 
 /// The binaries that tests/js talks to: package, and the variable that names its path.
-const BINARIES: [(&str, &str); 3] = [
-    ("guide", "GUIDE_BIN"),
-    ("readme", "README_BIN"),
-    ("test-server", "TEST_SERVER_BIN"),
-];
+const BINARIES: [(&str, &str); 3] =
+    [("guide", "GUIDE_BIN"), ("readme", "README_BIN"), ("test-server", "TEST_SERVER_BIN")];
 
 /// What a suite counted.
 #[derive(Default, Clone, Copy)]
@@ -56,11 +53,7 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
     let wanted = |suite| only.is_none_or(|only| only == suite);
     let mut counts = Vec::new();
     // First, so that what cannot be installed is known before the long compilation.
-    let chromium = if wanted(Suite::Js) {
-        Some(tools::prepare(root)?)
-    } else {
-        None
-    };
+    let chromium = if wanted(Suite::Js) { Some(tools::prepare(root)?) } else { None };
     if wanted(Suite::Rust) {
         say("suite rust: cargo test --workspace");
         counts.push(("rust", rust(root)?));
@@ -93,15 +86,11 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
 fn rust(root: &Path) -> Result<Count> {
     let mut count = Count::default();
     let mut test = cargo();
-    test.args(["test", "--workspace", "--no-fail-fast"])
-        .current_dir(root);
+    test.args(["test", "--workspace", "--no-fail-fast"]).current_dir(root);
     let success = watch(&mut test, |line| {
         println!("{line}");
         // test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; …
-        let Some((_, result)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some((_, result)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for part in result.split("; ") {
@@ -120,9 +109,7 @@ fn rust(root: &Path) -> Result<Count> {
 /// Builds the servers, and finds where cargo has put them.
 fn binaries(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let mut build = cargo();
-    build
-        .args(["build", "--message-format=json-render-diagnostics"])
-        .current_dir(root);
+    build.args(["build", "--message-format=json-render-diagnostics"]).current_dir(root);
     for (package, _) in BINARIES {
         build.args(["-p", package]);
     }
@@ -142,19 +129,13 @@ fn binaries(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
         .into_iter()
         .map(|(package, variable)| {
             let found = artifacts.iter().find(|(name, _)| name == package);
-            let (_, path) =
-                found.ok_or_else(|| format!("package {package} has no binary of that name"))?;
+            let (_, path) = found.ok_or_else(|| format!("package {package} has no binary of that name"))?;
             Ok((variable, path.clone()))
         })
         .collect()
 }
 
-fn js(
-    root: &Path,
-    file: &str,
-    binaries: &[(&'static str, PathBuf)],
-    chromium: &Path,
-) -> Result<Count> {
+fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &Path) -> Result<Count> {
     let folder = root.join("tests/js");
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&folder)? {
@@ -171,16 +152,11 @@ fn js(
     let mut count = Count::default();
     let mut node = std::process::Command::new("node");
     // The tests wait more than they compute, and start servers of their own: a few files at a time.
-    node.args([
-        "--test",
-        "--test-reporter=spec",
-        "--test-concurrency=3",
-        "--test-timeout=180000",
-    ])
-    .args(files)
-    .envs(binaries.iter().map(|(variable, path)| (variable, path)))
-    .env("CHROMIUM_BIN", chromium)
-    .current_dir(&folder);
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=3", "--test-timeout=180000"])
+        .args(files)
+        .envs(binaries.iter().map(|(variable, path)| (variable, path)))
+        .env("CHROMIUM_BIN", chromium)
+        .current_dir(&folder);
     let success = watch(&mut node, |line| {
         println!("{line}");
         // ℹ pass 3

@@ -14,12 +14,7 @@ const NODE: u32 = 20;
 const NPM_FOLDERS: [&str; 2] = ["tests/js", "examples/guide"];
 
 /// Names of the browser; the first is that of Debian's package.
-const CHROMIUM: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Makes Node.js, npm with the tests' packages, and Chromium be there; returns the path of Chromium.
 pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
@@ -57,16 +52,13 @@ fn install_packages(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     let root = output("id", &["-u"]).as_deref() == Some("0");
     if !root || find("apt-get").is_none() {
-        return Err(format!(
-            "missing: {names}. Install these (on Debian: apt-get install {names}), then run again"
-        )
-        .into());
+        return Err(
+            format!("missing: {names}. Install these (on Debian: apt-get install {names}), then run again").into()
+        );
     }
     say(&format!("installing with apt-get: {names}"));
     run(apt().arg("update"))?;
-    run(apt()
-        .args(["install", "-y", "--no-install-recommends"])
-        .args(packages))
+    run(apt().args(["install", "-y", "--no-install-recommends"]).args(packages))
 }
 
 fn apt() -> Command {
@@ -77,11 +69,7 @@ fn apt() -> Command {
 
 fn check_node() -> Result<()> {
     let version = output("node", &["--version"]).ok_or("`node --version` failed")?;
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse::<u32>().ok());
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_some_and(|major| major >= NODE) {
         Ok(())
     } else {
@@ -91,16 +79,14 @@ fn check_node() -> Result<()> {
 
 /// `npm ci`, unless what is installed is what the lockfile says: a copy of it lies beside the packages.
 fn install_npm(folder: &Path, name: &str) -> Result<()> {
-    let lock = fs::read(folder.join("package-lock.json"))
-        .map_err(|error| format!("{name}/package-lock.json: {error}"))?;
+    let lock =
+        fs::read(folder.join("package-lock.json")).map_err(|error| format!("{name}/package-lock.json: {error}"))?;
     let stamp = folder.join("node_modules/.installed-lock.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     say(&format!("installing npm packages: {name}"));
-    run(Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(folder))?;
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
     fs::write(&stamp, lock)?;
     Ok(())
 }

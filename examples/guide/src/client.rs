@@ -21,14 +21,8 @@ pub(crate) fn serve(app: Router) -> Router {
             return app;
         }
     };
-    app.route(
-        "/socket.io/socket.io.js",
-        get(([(CONTENT_TYPE, "text/javascript")], code)),
-    )
-    .route(
-        "/socket.io/socket.io.min.js.map",
-        get(([(CONTENT_TYPE, "application/json")], map)),
-    )
+    app.route("/socket.io/socket.io.js", get(([(CONTENT_TYPE, "text/javascript")], code)))
+        .route("/socket.io/socket.io.min.js.map", get(([(CONTENT_TYPE, "application/json")], map)))
 }
 
 fn client(directory: &Path, npm: &str) -> Result<(String, String), String> {
@@ -39,9 +33,7 @@ fn client(directory: &Path, npm: &str) -> Result<(String, String), String> {
     if !dist.exists() {
         install(directory, npm)?;
     }
-    let read = |name: &str| {
-        fs::read_to_string(dist.join(name)).map_err(|error| format!("{name}: {error}"))
-    };
+    let read = |name: &str| fs::read_to_string(dist.join(name)).map_err(|error| format!("{name}: {error}"));
     Ok((read("socket.io.min.js")?, read("socket.io.min.js.map")?))
 }
 
@@ -49,23 +41,12 @@ fn client(directory: &Path, npm: &str) -> Result<(String, String), String> {
 fn install(directory: &Path, npm: &str) -> Result<(), String> {
     eprintln!("fetching the Socket.IO client with `npm ci`, this once");
     let output = Command::new(npm)
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--fetch-retries=1",
-            "--fetch-timeout=30000",
-        ])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"])
         .current_dir(directory)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("`{npm}` cannot be started ({error})"))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{npm} ci` failed ({})", output.status))
-    }
+    if output.status.success() { Ok(()) } else { Err(format!("`{npm} ci` failed ({})", output.status)) }
 }
 
 #[cfg(test)]
@@ -77,10 +58,7 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("guide-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let missing = client(&directory, "no-such-npm").unwrap_err();
-        assert!(
-            missing.starts_with("`no-such-npm` cannot be started"),
-            "{missing}"
-        );
+        assert!(missing.starts_with("`no-such-npm` cannot be started"), "{missing}");
         // there is nothing that it could install
         let failed = client(&directory, NPM).unwrap_err();
         fs::remove_dir_all(&directory).unwrap();

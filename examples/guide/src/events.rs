@@ -8,11 +8,7 @@ use crate::visit::Visit;
 /// Before the first event: the page shows the count at once.
 #[on_connect]
 pub(crate) async fn connected(visit: &Visit, socket: SocketRef) -> Result<(), EventError> {
-    tracing::info!(
-        authenticated = visit.authenticated,
-        count = visit.count,
-        "connected"
-    );
+    tracing::info!(authenticated = visit.authenticated, count = visit.count, "connected");
     socket.emit("current count", &visit.count)?;
     Ok(())
 }

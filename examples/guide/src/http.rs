@@ -26,9 +26,7 @@ async fn session(session: Session<Visit>) -> Result<Json<Visit>, SessionError> {
 
 /// With a new id, so that a planted one is worth nothing; open sockets reconnect with it.
 async fn login(session: Session<Visit>) -> Result<StatusCode, SessionError> {
-    session
-        .rotate_with(|visit| visit.authenticated = true)
-        .await?;
+    session.rotate_with(|visit| visit.authenticated = true).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -38,10 +38,7 @@ async fn main() -> ExitCode {
 
 async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
     let (io_layer, io) = SocketIo::new_layer();
 
@@ -73,11 +70,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // for all who have a session: the guard is not even asked where there is none
     io.ns(
         "/visitors",
-        sessions
-            .namespace()
-            .guard("no session", |_: &Visit| true)
-            .on_connect::<connected>()
-            .on::<my_event>(),
+        sessions.namespace().guard("no session", |_: &Visit| true).on_connect::<connected>().on::<my_event>(),
     );
 
     let listener = TcpListener::bind(&options.listen)

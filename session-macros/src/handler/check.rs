@@ -38,22 +38,14 @@ fn check_event(errors: &Errors, handler: &Handler<'_>) {
     let name = event.value();
     let help = match name.as_str() {
         "" => {
-            return errors.at(
-                event,
-                "the name of the event is empty",
-                "write `#[on(\"my event\")]`",
-            );
+            return errors.at(event, "the name of the event is empty", "write `#[on(\"my event\")]`");
         }
         "connect" | "connection" => "write `#[on_connect]`",
         "disconnect" | "disconnecting" => "write `#[on_disconnect]`",
         "connect_error" | "newListener" | "removeListener" => "choose another name",
         _ => return,
     };
-    errors.at(
-        event,
-        format_args!("event name `{name}` is reserved by Socket.IO"),
-        help,
-    );
+    errors.at(event, format_args!("event name `{name}` is reserved by Socket.IO"), help);
 }
 
 /// Both would make the type of the function's name.
@@ -61,13 +53,8 @@ fn check_one_attribute(errors: &Errors, handler: &Handler<'_>) {
     let attribute = handler.kind.attribute();
     for attr in &handler.function.attrs {
         if let Some(other) = handler_attribute(attr) {
-            let wrong =
-                format_args!("`#[{other}]` on a function that is already under `#[{attribute}]`");
-            errors.at(
-                &attr.meta,
-                wrong,
-                "write a second function, and let both call a third",
-            );
+            let wrong = format_args!("`#[{other}]` on a function that is already under `#[{attribute}]`");
+            errors.at(&attr.meta, wrong, "write a second function, and let both call a third");
         }
     }
 }
@@ -86,22 +73,14 @@ fn check_asyncness(errors: &Errors, handler: &Handler<'_>) {
         );
         return errors.at(sig.fn_token, wrong, help);
     }
-    errors.at(
-        sig.fn_token,
-        wrong,
-        format_args!("write `async fn {name}(…)`"),
-    );
+    errors.at(sig.fn_token, wrong, format_args!("write `async fn {name}(…)`"));
 }
 
 /// The library calls it, from safe and ordinary code, with as many arguments as it was written with.
 fn check_qualifiers(errors: &Errors, handler: &Handler<'_>) {
     let (noun, name, sig) = (handler.kind.noun(), handler.ident(), &handler.function.sig);
     let refuse = |tokens: TokenStream, what: &str| {
-        errors.at(
-            tokens,
-            format_args!("{noun} `{name}` cannot be {what}"),
-            format_args!("write `async fn {name}(…)`"),
-        );
+        errors.at(tokens, format_args!("{noun} `{name}` cannot be {what}"), format_args!("write `async fn {name}(…)`"));
     };
     if let Some(constness) = sig.constness {
         refuse(constness.to_token_stream(), "`const`");
@@ -122,27 +101,15 @@ fn check_name(errors: &Errors, handler: &Handler<'_>) {
     let (noun, name) = (handler.kind.noun(), handler.ident());
     if is_primitive(&name.unraw().to_string()) {
         let wrong = format_args!("{noun} cannot be named `{name}`, which is a primitive type");
-        errors.at(
-            name,
-            wrong,
-            format_args!("rename it, for example to `on_{name}`"),
-        );
+        errors.at(name, wrong, format_args!("rename it, for example to `on_{name}`"));
     }
 }
 
 /// There is no object that it could be called on: what sockets share is in the session or in socketioxide's state.
 fn check_receiver(errors: &Errors, handler: &Handler<'_>) {
     if let Some(receiver) = handler.receiver {
-        let wrong = format_args!(
-            "{} `{}` cannot take `self`",
-            handler.kind.noun(),
-            handler.ident()
-        );
-        errors.at(
-            receiver.self_token,
-            wrong,
-            "make it a free function; shared state comes as `State<T>`",
-        );
+        let wrong = format_args!("{} `{}` cannot take `self`", handler.kind.noun(), handler.ident());
+        errors.at(receiver.self_token, wrong, "make it a free function; shared state comes as `State<T>`");
     }
 }
 
@@ -163,27 +130,15 @@ fn check_generics(errors: &Errors, handler: &Handler<'_>) {
             }
             GenericParam::Const(parameter) => {
                 let wrong = format_args!("{noun} `{name}` cannot have const parameters");
-                errors.at(
-                    &parameter.ident,
-                    wrong,
-                    "write a `const` item in place of it",
-                );
+                errors.at(&parameter.ident, wrong, "write a `const` item in place of it");
             }
             GenericParam::Lifetime(parameter) => {
                 let wrong = format_args!("{noun} `{name}` cannot have lifetime parameters");
-                errors.at(
-                    &parameter.lifetime,
-                    wrong,
-                    "leave the lifetime out, and return owned values",
-                );
+                errors.at(&parameter.lifetime, wrong, "leave the lifetime out, and return owned values");
             }
         }
     }
-    let predicates = generics
-        .where_clause
-        .iter()
-        .flat_map(|clause| &clause.predicates);
-    for predicate in predicates {
+    for predicate in handler.predicates() {
         if let WherePredicate::Lifetime(predicate) = predicate {
             let wrong = format_args!("{noun} `{name}` cannot have lifetimes in its `where` clause");
             errors.at(predicate, wrong, "leave the lifetimes out");
@@ -208,16 +163,8 @@ fn check_distinct_views(errors: &Errors, handler: &Handler<'_>) {
 fn check_number_of_views(errors: &Errors, handler: &Handler<'_>) {
     const MOST: usize = 8;
     if let Some((param, _)) = handler.views().nth(MOST) {
-        let wrong = format_args!(
-            "{} `{}` has more than {MOST} views",
-            handler.kind.noun(),
-            handler.ident()
-        );
-        errors.at(
-            &param.original.ty,
-            wrong,
-            "put what belongs together into one session struct",
-        );
+        let wrong = format_args!("{} `{}` has more than {MOST} views", handler.kind.noun(), handler.ident());
+        errors.at(&param.original.ty, wrong, "put what belongs together into one session struct");
     }
 }
 
@@ -233,9 +180,7 @@ fn check_output(errors: &Errors, handler: &Handler<'_>) {
     };
     match (handler.kind, output) {
         (Kind::Disconnect, Some(ty)) => {
-            let wrong = format_args!(
-                "disconnect handler `{name}` cannot return anything: the socket is gone"
-            );
+            let wrong = format_args!("disconnect handler `{name}` cannot return anything: the socket is gone");
             errors.at(ty, wrong, format_args!("write `async fn {name}(…)`"));
         }
         (Kind::Guard, None) => {

@@ -3,8 +3,8 @@
 
 use super::check::Checked;
 use super::guard::Guard;
-use super::model::{Extraction, Handler, Kind, Taken, has_arguments, last_name};
-use crate::paths::generated;
+use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, last_name};
+use crate::paths::{generated, visibility};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -16,7 +16,7 @@ pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
     let checks = checks(handler);
     let run = run(handler);
     let role = role(handler);
-    let asks = (handler.kind == Kind::Guard).then(|| asks(handler));
+    let asks = (handler.kind == Kind::Guard).then(|| asks(handler, &inputs(handler)));
     quote!(#marker #checks #run #role #asks)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     let (rt, name, marker) = (handler.runtime(), handler.marker(), marker(handler));
     let (role, output) = (role_name(handler), output(handler));
     let cfgs: Vec<_> = handler.cfgs().collect();
-    let asks = (handler.kind == Kind::Guard).then(|| asks(handler));
+    let asks = (handler.kind == Kind::Guard).then(|| asks(handler, &quote!(#rt::Unknown)));
     let event = (handler.kind == Kind::Event).then(|| {
         quote!(
             const NAME: &'static str = "";
@@ -69,11 +69,12 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
 /// Braces keep it out of the namespace of values, where the function is. `repr(C)` excuses its name from the rule of
 /// camel case without an `allow`, which the user's `forbid` would refuse.
 fn marker(handler: &Handler<'_>) -> TokenStream {
-    let (vis, name, cfgs) = (&handler.function.vis, handler.marker(), handler.cfgs());
+    let (vis, name, cfgs) = (visibility(&handler.function.vis), handler.marker(), handler.cfgs());
     quote_spanned! {handler.span()=>
         #(#cfgs)*
         #[doc(hidden)]
         #[repr(C)]
+        #[non_exhaustive]
         #vis struct #name {}
     }
 }
@@ -83,10 +84,7 @@ fn marker(handler: &Handler<'_>) -> TokenStream {
 fn checks(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
     let views: Vec<_> = handler.views().map(|(_, view)| view.ty).collect();
-    let arguments: Vec<_> = handler
-        .arguments()
-        .filter(|ty| is_checked(handler, ty))
-        .collect();
+    let arguments: Vec<_> = handler.arguments().filter(|ty| is_checked(handler, ty)).collect();
     let adapter = handler.own_adapter().map(|own| adapter_check(handler, own));
     if views.is_empty() && arguments.is_empty() && adapter.is_none() {
         return TokenStream::new();
@@ -94,9 +92,7 @@ fn checks(handler: &Handler<'_>) -> TokenStream {
     let asserts = handler.kind.extractions().iter().flat_map(|extraction| {
         let assert = format_ident!("{}", extraction.assert, span = span);
         let rt = &rt;
-        arguments
-            .iter()
-            .map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
+        arguments.iter().map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
     });
     let cfgs = handler.cfgs();
     quote_spanned! {span=>
@@ -124,10 +120,7 @@ fn adapter_check(handler: &Handler<'_>, own: &TypeParam) -> TokenStream {
 /// type parameter is checked with that parameter.
 fn is_checked(handler: &Handler<'_>, ty: &Type) -> bool {
     let name = last_name(ty);
-    let names_adapter = matches!(
-        name.as_deref(),
-        Some("SocketRef" | "AckSender" | "SocketIo")
-    ) && has_arguments(ty);
+    let names_adapter = matches!(name.as_deref(), Some("SocketRef" | "AckSender" | "SocketIo")) && has_arguments(ty);
     handler.own_adapter().is_none() && !names_adapter
 }
 
@@ -137,10 +130,7 @@ fn run(handler: &Handler<'_>) -> TokenStream {
     let (header, cfgs) = (header(handler, "Handler"), handler.cfgs());
     let adapter = handler.adapter();
     let slots = handler.views().map(|(_, view)| {
-        let (slot, ty) = (
-            format_ident!("{}", view.access.slot(), span = span),
-            view.ty,
-        );
+        let (slot, ty) = (format_ident!("{}", view.access.slot(), span = span), view.ty);
         quote_spanned!(span=> <#ty as #rt::ViewParam<#adapter>>::#slot)
     });
     let arguments: Vec<_> = handler.arguments().collect();
@@ -198,20 +188,12 @@ fn role(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
     let guard = handler.args.guard.get().map(|path| Guard::new(&rt, path));
     let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
-    let (header, adapter, cfgs) = (
-        header(handler, handler.kind.role()),
-        handler.adapter(),
-        handler.cfgs(),
-    );
+    let (header, adapter, cfgs) = (header(handler, handler.kind.role()), handler.adapter(), handler.cfgs());
     let bound = imports.map(|_| {
         let ty = guard.as_ref().map(|guard| &guard.ty);
         quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
     });
-    let event = handler
-        .args
-        .event
-        .iter()
-        .map(|event| quote!(const NAME: &'static str = #event;));
+    let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
     let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
     let arguments: Vec<_> = handler.arguments().collect();
     let args = handler.kind.extractions().iter().map(|extraction| {
@@ -234,43 +216,23 @@ fn role(handler: &Handler<'_>) -> TokenStream {
         }
     };
     let cfgs = quote!(#(#cfgs)*);
-    if imports.is_some() {
-        quote_spanned!(span=> #cfgs const _: () = { #imports #role };)
-    } else {
-        quote!(#cfgs #role)
-    }
+    if imports.is_some() { quote_spanned!(span=> #cfgs const _: () = { #imports #role };) } else { quote!(#cfgs #role) }
 }
 
 /// `impl<A: Adapter> Role<A> for name where …`, with a bound for each parameter. They
 /// mention the adapter, so the compiler takes them as they are: a type that does not fit is reported by [`checks`] alone.
 fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
-    let (rt, name, adapter, span) = (
-        handler.runtime(),
-        handler.marker(),
-        handler.adapter(),
-        handler.span(),
-    );
+    let (rt, name, adapter, span) = (handler.runtime(), handler.marker(), handler.adapter(), handler.span());
     let role = format_ident!("{role}", span = span);
-    let generics = &handler.function.sig.generics;
-    let own = handler.own_adapter().map(|own| quote!(#own));
-    let parameter = own.unwrap_or_else(|| quote!(#adapter));
-    let predicates = generics
-        .where_clause
-        .iter()
-        .flat_map(|clause| &clause.predicates);
-    let bounds: Vec<_> = handler
-        .kind
-        .extractions()
-        .iter()
-        .map(|one| format_ident!("{}", one.bound, span = span))
-        .collect();
-    let arguments = handler.arguments().map(|ty| {
-        quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,)
-    });
+    let parameter = handler.own_adapter().map_or_else(|| adapter.to_token_stream(), ToTokens::to_token_stream);
+    let predicates = handler.predicates();
+    let bounds: Vec<_> =
+        handler.kind.extractions().iter().map(|one| format_ident!("{}", one.bound, span = span)).collect();
+    let arguments = handler
+        .arguments()
+        .map(|ty| quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,));
     let views = handler.views().map(|(_, view)| view.ty);
-    let allow = handler
-        .is_deprecated()
-        .then(|| quote!(#[allow(deprecated)]));
+    let allow = handler.is_deprecated().then(|| quote!(#[allow(deprecated)]));
     quote_spanned! {span=>
         #allow
         #[automatically_derived]
@@ -283,22 +245,39 @@ fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
     }
 }
 
-/// Tells a `#[guard]` from a plain function.
-fn asks(handler: &Handler<'_>) -> TokenStream {
-    let (rt, name, cfgs) = (handler.runtime(), handler.marker(), handler.cfgs());
+/// Tells a `#[guard]` from a plain function, and what its function takes.
+fn asks(handler: &Handler<'_>, inputs: &TokenStream) -> TokenStream {
+    let (rt, name, adapter, cfgs) = (handler.runtime(), handler.marker(), handler.adapter(), handler.cfgs());
+    let parameter = handler.own_adapter().map_or_else(|| adapter.to_token_stream(), ToTokens::to_token_stream);
+    let predicates = handler.predicates();
     quote_spanned! {handler.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #rt::Asks for #name {}
+        impl<#parameter> #rt::Asks<#adapter> for #name
+        where
+            #adapter: #rt::Adapter,
+            #(#predicates,)*
+        {
+            type Inputs = #inputs;
+        }
     }
 }
 
+/// The types of the function's parameters, as a tuple that lives for ever.
+fn inputs(handler: &Handler<'_>) -> TokenStream {
+    let span = handler.span();
+    let types = handler.params.iter().map(|param| match &param.taken {
+        Taken::Argument(ty) => ty.to_token_stream(),
+        Taken::View(View { ty, access: Access::Maybe, .. }) => {
+            quote_spanned!(span=> ::core::option::Option<&'static #ty>)
+        }
+        Taken::View(View { ty, .. }) => quote_spanned!(span=> &'static #ty),
+    });
+    quote_spanned!(span=> (#(#types,)*))
+}
+
 fn output(handler: &Handler<'_>) -> Ident {
-    let name = if handler.kind == Kind::Guard {
-        "Verdict"
-    } else {
-        "Outcome"
-    };
+    let name = if handler.kind == Kind::Guard { "Verdict" } else { "Outcome" };
     format_ident!("{name}", span = handler.span())
 }
 
@@ -321,14 +300,9 @@ fn role_name(handler: &Handler<'_>) -> Ident {
 
 fn names(handler: &Handler<'_>, extraction: &Extraction) -> (Ident, Ident) {
     let span = handler.span();
-    (
-        format_ident!("{}", extraction.args, span = span),
-        format_ident!("{}", extraction.parts, span = span),
-    )
+    (format_ident!("{}", extraction.args, span = span), format_ident!("{}", extraction.parts, span = span))
 }
 
 fn numbered(name: &str, count: usize, span: Span) -> Vec<Ident> {
-    (0..count)
-        .map(|n| format_ident!("{name}{n}", span = span))
-        .collect()
+    (0..count).map(|n| format_ident!("{name}{n}", span = span)).collect()
 }

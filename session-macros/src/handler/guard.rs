@@ -22,30 +22,18 @@ impl Guard {
         let name = format_ident!("__SocketSessionGuard", span = span);
         if is_associated(path) {
             let ty = quote_spanned!(span=> #rt::plain_guard::#name);
-            return Self {
-                imports: None,
-                value: path.to_token_stream(),
-                ty,
-                span,
-            };
+            return Self { imports: None, value: path.to_token_stream(), ty, span };
         }
         let imports = quote_spanned! {span=>
             use #rt::plain_guard::*;
             use #path as #name;
         };
         let name = name.into_token_stream();
-        Self {
-            imports: Some(imports),
-            value: name.clone(),
-            ty: name,
-            span,
-        }
+        Self { imports: Some(imports), value: name.clone(), ty: name, span }
     }
 
     pub(crate) fn function(&self, rt: &TokenStream, adapter: &Ident) -> TokenStream {
-        let Self {
-            value, ty, span, ..
-        } = self;
+        let Self { value, ty, span, .. } = self;
         quote_spanned! {*span=>
             fn guard() -> ::core::option::Option<#rt::EventGuard<#adapter>> {
                 ::core::option::Option::Some(#rt::event_guard::<#adapter, #ty, _, _>(#value))
@@ -57,11 +45,7 @@ impl Guard {
 /// `Visit::is_admin`: by the custom of capital letters, which is all that tokens show.
 fn is_associated(path: &Path) -> bool {
     let mut from_last = path.segments.iter().rev();
-    let has_arguments = from_last
-        .next()
-        .is_some_and(|last| !last.arguments.is_none());
-    let of_type = from_last
-        .next()
-        .is_some_and(|owner| owner.ident.to_string().starts_with(char::is_uppercase));
+    let has_arguments = from_last.next().is_some_and(|last| !last.arguments.is_none());
+    let of_type = from_last.next().is_some_and(|owner| owner.ident.to_string().starts_with(char::is_uppercase));
     has_arguments || of_type
 }

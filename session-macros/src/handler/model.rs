@@ -6,8 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, FnArg, GenericArgument, Lifetime, PatType, PathArguments, Receiver, Type, TypeParam,
-    TypePath,
+    Attribute, FnArg, GenericArgument, Lifetime, PatType, PathArguments, Receiver, Type, TypeParam, TypePath,
+    WherePredicate,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,7 @@ impl Kind {
 
     /// What stands behind the attribute's name in an example.
     pub(crate) fn example(self) -> &'static str {
-        if self == Self::Event {
-            "(\"my event\")"
-        } else {
-            ""
-        }
+        if self == Self::Event { "(\"my event\")" } else { "" }
     }
 
     /// What messages call the function.
@@ -78,13 +74,7 @@ impl Kind {
             Self::Connect => &[CONNECT],
             Self::Disconnect => &[DISCONNECT],
             // A guard is asked when a socket connects, and again before every event.
-            Self::Guard => &[
-                EVENT,
-                Extraction {
-                    args: "connect_args",
-                    ..CONNECT
-                },
-            ],
+            Self::Guard => &[EVENT, Extraction { args: "connect_args", ..CONNECT }],
         }
     }
 
@@ -161,19 +151,10 @@ impl<'a> Handler<'a> {
     pub(crate) fn new(kind: Kind, args: &'a Args, function: &'a Function) -> Self {
         let inputs = &function.sig.inputs;
         let typed = inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(original) => Some(Param {
-                original,
-                taken: taken(&original.ty),
-            }),
+            FnArg::Typed(original) => Some(Param { original, taken: taken(&original.ty) }),
             FnArg::Receiver(_) => None,
         });
-        Self {
-            kind,
-            args,
-            function,
-            params: typed.collect(),
-            receiver: function.sig.receiver(),
-        }
+        Self { kind, args, function, params: typed.collect(), receiver: function.sig.receiver() }
     }
 
     pub(crate) fn ident(&self) -> &'a Ident {
@@ -211,13 +192,17 @@ impl<'a> Handler<'a> {
     }
 
     pub(crate) fn writes(&self) -> bool {
-        self.views()
-            .any(|(_, view)| matches!(view.access, Access::Write | Access::MaybeWrite))
+        self.views().any(|(_, view)| matches!(view.access, Access::Write | Access::MaybeWrite))
     }
 
     /// The function's own type parameter, which is the adapter.
     pub(crate) fn own_adapter(&self) -> Option<&'a TypeParam> {
         self.function.sig.generics.type_params().next()
+    }
+
+    /// What the function's `where` clause says.
+    pub(crate) fn predicates(&self) -> impl Iterator<Item = &'a WherePredicate> {
+        self.function.sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates)
     }
 
     /// The adapter's name in generated code.
@@ -236,10 +221,7 @@ impl<'a> Handler<'a> {
     }
 
     fn attributes(&self, name: &'static str) -> impl Iterator<Item = &'a Attribute> {
-        self.function
-            .attrs
-            .iter()
-            .filter(move |attr| attr.path().is_ident(name))
+        self.function.attrs.iter().filter(move |attr| attr.path().is_ident(name))
     }
 }
 
@@ -257,11 +239,7 @@ fn taken(ty: &Type) -> Taken<'_> {
         (true, false) => Access::Maybe,
         (true, true) => Access::MaybeWrite,
     };
-    Taken::View(View {
-        access,
-        ty: &reference.elem,
-        lifetime: reference.lifetime.as_ref(),
-    })
+    Taken::View(View { access, ty: &reference.elem, lifetime: reference.lifetime.as_ref() })
 }
 
 /// Without the parentheses, seen or unseen, that a macro may have put around it.
@@ -293,9 +271,7 @@ pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(TypePath { path, .. }) = bare(ty) else {
         return None;
     };
-    path.segments
-        .last()
-        .map(|last| last.ident.unraw().to_string())
+    path.segments.last().map(|last| last.ident.unraw().to_string())
 }
 
 /// Does the last name of the path have generic arguments, as `SocketRef<A>` has?
@@ -303,29 +279,20 @@ pub(crate) fn has_arguments(ty: &Type) -> bool {
     let Type::Path(TypePath { path, .. }) = bare(ty) else {
         return false;
     };
-    path.segments
-        .last()
-        .is_some_and(|last| !last.arguments.is_none())
+    path.segments.last().is_some_and(|last| !last.arguments.is_none())
 }
 
 /// The type as a person would write it: tokens print with spaces between them.
 pub(crate) fn written(ty: &Type) -> String {
     let tight = bare(ty).to_token_stream().to_string();
-    let tight = tight
-        .replace(" :: ", "::")
-        .replace(":: ", "::")
-        .replace(" < ", "<")
-        .replace("< ", "<");
-    tight
-        .replace(" >", ">")
-        .replace(" ,", ",")
-        .replace("& ", "&")
+    let tight = tight.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace("< ", "<");
+    tight.replace(" >", ">").replace(" ,", ",").replace("& ", "&")
 }
 
 pub(crate) fn is_primitive(name: &str) -> bool {
     const PRIMITIVES: [&str; 19] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
-        "i64", "i128", "isize", "f16", "f32", "f64", "f128",
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f16", "f32", "f64", "f128",
     ];
     PRIMITIVES.contains(&name)
 }

@@ -1,9 +1,6 @@
 //! Stage three, for one parameter at a time: views are by reference, extractors by value.
 
-use super::model::{
-    Access, Handler, Kind, Param, Taken, View, bare, inside_option, is_primitive, last_name,
-    written,
-};
+use super::model::{Access, Handler, Kind, Param, Taken, View, bare, inside_option, is_primitive, last_name, written};
 use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -19,15 +16,10 @@ pub(crate) fn check(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>) {
 
 /// The attribute sees parameters that the compiler will take away later, and would pass one too many.
 fn check_conditional(errors: &Errors, param: &Param<'_>) {
-    let conditional =
-        |attr: &&syn::Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr");
+    let conditional = |attr: &&syn::Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr");
     if let Some(attr) = param.original.attrs.iter().find(conditional) {
         let help = "write the function twice, each under its `#[cfg(…)]`";
-        errors.at(
-            &attr.meta,
-            "a parameter of a handler cannot depend on `#[cfg]`",
-            help,
-        );
+        errors.at(&attr.meta, "a parameter of a handler cannot depend on `#[cfg]`", help);
     }
 }
 
@@ -38,11 +30,7 @@ fn check_view(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>, view: &
     check_view_access(errors, handler, param, view);
     if let Some(lifetime) = view.lifetime {
         let help = format_args!("write `{}`", without_lifetime(view));
-        errors.at(
-            lifetime,
-            "a view lives as long as the call, so its lifetime has no name",
-            help,
-        );
+        errors.at(lifetime, "a view lives as long as the call, so its lifetime has no name", help);
     }
 }
 
@@ -58,11 +46,7 @@ fn check_view_is_one_type(errors: &Errors, handler: &Handler<'_>, view: &View<'_
     let own = handler.own_adapter();
     if let Some(found) = own.and_then(|own| find(view.ty.to_token_stream(), &own.ident)) {
         let help = "name a struct under `#[socket_session]`; the type parameter is the adapter";
-        errors.at(
-            &found,
-            format_args!("a view cannot depend on the type parameter `{found}`"),
-            help,
-        );
+        errors.at(&found, format_args!("a view cannot depend on the type parameter `{found}`"), help);
     }
 }
 
@@ -88,10 +72,7 @@ fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
     let whole = &param.original.ty;
     let ty = bare(view.ty);
     let shown = written(ty);
-    let wrong = format!(
-        "`{}` is not a view: views are session structs",
-        written(whole)
-    );
+    let wrong = format!("`{}` is not a view: views are session structs", written(whole));
     let by_value = |owned: &str| format!("take an extractor by value, such as `Data<{owned}>`");
     match ty {
         Type::Path(_) => {
@@ -104,18 +85,10 @@ fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
                 let wrong = format_args!("extractors are taken by value, `{name}` too");
                 errors.at(whole, wrong, format_args!("write `{shown}`"));
             } else if let Some(inside) = inside_option(ty) {
-                errors.at(
-                    whole,
-                    wrong,
-                    format_args!("write `Option<&{}>`", written(inside)),
-                );
+                errors.at(whole, wrong, format_args!("write `Option<&{}>`", written(inside)));
             }
         }
-        Type::Slice(slice) => errors.at(
-            whole,
-            wrong,
-            by_value(&format!("Vec<{}>", written(&slice.elem))),
-        ),
+        Type::Slice(slice) => errors.at(whole, wrong, by_value(&format!("Vec<{}>", written(&slice.elem)))),
         Type::Reference(reference) => {
             let help = format_args!("write `&{}` or `&mut {0}`", written(&reference.elem));
             errors.at(whole, wrong, help);
@@ -126,17 +99,29 @@ fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
     }
 }
 
-/// `&mut visit: &mut Visit` copies the view out: changes to the copy would be lost.
+/// `&mut Visit { mut count }: &mut Visit` copies the field out: changes to the copy would be lost.
 fn check_view_pattern(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
-    if let (Pat::Reference(pattern), Access::Write) = (&*param.original.pat, view.access) {
-        let inner = pattern.pat.to_token_stream();
-        let help = format_args!("write `{inner}: {}`", without_lifetime(view));
-        errors.at(
-            pattern,
-            "this pattern changes a copy of the view, which is not saved",
-            help,
-        );
+    if let (Pat::Reference(pattern), Access::Write) = (&*param.original.pat, view.access)
+        && let Some(found) = find_copy(pattern.pat.to_token_stream())
+    {
+        let help = format_args!("write `visit: {}`, and change it by that name", without_lifetime(view));
+        errors.at(found, "this is a copy: what changes in it is not saved", help);
     }
+}
+
+/// A `mut` that is neither in `&mut` nor in `ref mut`.
+fn find_copy(tokens: TokenStream) -> Option<TokenTree> {
+    let mut is_reference = false;
+    tokens.into_iter().find_map(|token| {
+        let was_reference = is_reference;
+        let (is_mut, found) = match &token {
+            TokenTree::Ident(ident) => (ident == "mut", None),
+            TokenTree::Group(group) => (false, find_copy(group.stream())),
+            _ => (false, None),
+        };
+        is_reference = matches!(token.to_string().as_str(), "&" | "ref");
+        found.or_else(|| (is_mut && !was_reference).then_some(token))
+    })
 }
 
 /// Which access each kind of handler has.
@@ -149,10 +134,7 @@ fn check_view_access(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>, 
             "a disconnect handler sees the last state known, if any: it can neither rely on it nor change it",
             format!("write `Option<&{ty}>`"),
         ),
-        (Kind::Guard, _) => (
-            "a guard reads: it cannot change the session",
-            format!("write `&{ty}`"),
-        ),
+        (Kind::Guard, _) => ("a guard reads: it cannot change the session", format!("write `&{ty}`")),
         (_, Access::MaybeWrite) => (
             "a view that may be absent cannot be changed: events never create a session",
             format!("write `Option<&{ty}>`, or `&mut {ty}` to run only where there is a session"),
@@ -188,19 +170,11 @@ fn check_argument(errors: &Errors, handler: &Handler<'_>, ty: &Type) {
 fn check_owned(errors: &Errors, ty: &Type) {
     let lifetime = |lifetime: &Lifetime| {
         if lifetime.ident != "static" {
-            errors.at(
-                lifetime,
-                "an extractor cannot borrow",
-                "take owned values, such as `Data<String>`",
-            );
+            errors.at(lifetime, "an extractor cannot borrow", "take owned values, such as `Data<String>`");
         }
     };
     match bare(ty) {
-        Type::ImplTrait(_) => errors.at(
-            ty,
-            "an extractor's type cannot be `impl Trait`",
-            "write the type itself",
-        ),
+        Type::ImplTrait(_) => errors.at(ty, "an extractor's type cannot be `impl Trait`", "write the type itself"),
         Type::Reference(reference) => {
             if let Some(named) = &reference.lifetime {
                 return lifetime(named);

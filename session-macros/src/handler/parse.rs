@@ -26,16 +26,10 @@ pub(crate) fn args(kind: Kind, tokens: TokenStream, errors: &Errors) -> Args {
             Ok(event) => args.event = event,
             Err(error) => errors.push(error),
         }
-        let known: &[&str] = if kind == Kind::Event {
-            &["guard", "crate"]
-        } else {
-            &["crate"]
-        };
-        read_all(input, errors, known, |key, input| {
-            match key.to_string().as_str() {
-                "guard" => args.guard.fill(key, guard(key, input)),
-                _ => args.krate.fill(key, krate(key, input)),
-            }
+        let known: &[&str] = if kind == Kind::Event { &["guard", "crate"] } else { &["crate"] };
+        read_all(input, errors, known, |key, input| match key.to_string().as_str() {
+            "guard" => args.guard.fill(key, guard(key, input)),
+            _ => args.krate.fill(key, krate(key, input)),
         });
         Ok(())
     };
@@ -72,11 +66,7 @@ fn name(kind: Kind, input: ParseStream<'_>) -> syn::Result<Option<LitStr>> {
     let _: Result<Token![,], _> = input.parse();
     syn::parse2(first.clone()).map(Some).map_err(|_| {
         let wrong = "the name of the event is not a string literal";
-        taught(
-            &first,
-            wrong,
-            "write the name itself, such as `#[on(\"my event\")]`",
-        )
+        taught(&first, wrong, "write the name itself, such as `#[on(\"my event\")]`")
     })
 }
 
@@ -105,11 +95,7 @@ impl Parse for Function {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.append_all(
-            self.attrs
-                .iter()
-                .filter(|attr| handler_attribute(attr).is_none()),
-        );
+        tokens.append_all(self.attrs.iter().filter(|attr| handler_attribute(attr).is_none()));
         self.vis.to_tokens(tokens);
         self.sig.to_tokens(tokens);
         self.body.to_tokens(tokens);
@@ -123,11 +109,7 @@ pub(crate) fn function(kind: Kind, tokens: TokenStream) -> syn::Result<Function>
             let first = other.to_token_stream().into_iter().next();
             let attribute = kind.attribute();
             let wrong = format_args!("`#[{attribute}]` goes on an async function");
-            taught(
-                first,
-                wrong,
-                format_args!("write `#[{attribute}{}] async fn …`", kind.example()),
-            )
+            taught(first, wrong, format_args!("write `#[{attribute}{}] async fn …`", kind.example()))
         }
     })
 }
@@ -136,10 +118,7 @@ pub(crate) fn function(kind: Kind, tokens: TokenStream) -> syn::Result<Function>
 pub(crate) fn handler_attribute(attr: &Attribute) -> Option<String> {
     const OURS: [&str; 5] = ["on", "on_connect", "on_disconnect", "on_fallback", "guard"];
     let segments = &attr.path().segments;
-    let is_ours = segments.len() == 1
-        || segments
-            .first()
-            .is_some_and(|first| first.ident == "socket_session");
+    let is_ours = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "socket_session");
     let last = segments.last().filter(|_| is_ours)?.ident.to_string();
     OURS.contains(&last.as_str()).then_some(last)
 }

@@ -30,30 +30,16 @@ fn check_shape(errors: &Errors, session: &Session<'_>) {
     match session.item {
         Item::Struct(item) => match &item.fields {
             Fields::Named(_) => {}
-            Fields::Unnamed(fields) => errors.at(
-                fields,
-                format_args!("session struct `{name}` needs named fields"),
-                help,
-            ),
-            Fields::Unit => errors.at(
-                name,
-                format_args!("session struct `{name}` needs named fields"),
-                help,
-            ),
+            Fields::Unnamed(fields) => {
+                errors.at(fields, format_args!("session struct `{name}` needs named fields"), help);
+            }
+            Fields::Unit => errors.at(name, format_args!("session struct `{name}` needs named fields"), help),
         },
         Item::Enum(item) => {
             let help = "put the enum in a field of a struct with named fields";
-            errors.at(
-                item.enum_token,
-                format_args!("session struct `{name}` is an enum"),
-                help,
-            );
+            errors.at(item.enum_token, format_args!("session struct `{name}` is an enum"), help);
         }
-        Item::Union(item) => errors.at(
-            item.union_token,
-            format_args!("session struct `{name}` is a union"),
-            help,
-        ),
+        Item::Union(item) => errors.at(item.union_token, format_args!("session struct `{name}` is a union"), help),
         _ => {}
     }
 }
@@ -63,49 +49,29 @@ fn check_generics(errors: &Errors, session: &Session<'_>) {
     let name = session.ident;
     for parameter in &session.generics.params {
         let (wrong, help) = match parameter {
-            GenericParam::Lifetime(_) => (
-                "borrow: its fields come out of a store",
-                "store owned values, such as `String`",
-            ),
+            GenericParam::Lifetime(_) => {
+                ("borrow: its fields come out of a store", "store owned values, such as `String`")
+            }
             GenericParam::Type(_) => ("have type parameters", "write the type itself in the field"),
-            GenericParam::Const(_) => (
-                "have const parameters",
-                "write the value itself in the field's type",
-            ),
+            GenericParam::Const(_) => ("have const parameters", "write the value itself in the field's type"),
         };
         let bare: TokenStream = match parameter {
             GenericParam::Lifetime(parameter) => parameter.lifetime.to_token_stream(),
             GenericParam::Type(parameter) => parameter.ident.to_token_stream(),
             GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
         };
-        errors.at(
-            bare,
-            format_args!("session struct `{name}` cannot {wrong}"),
-            help,
-        );
+        errors.at(bare, format_args!("session struct `{name}` cannot {wrong}"), help);
     }
-    if let Some(clause) = session
-        .generics
-        .where_clause
-        .as_ref()
-        .filter(|_| session.generics.params.is_empty())
-    {
+    if let Some(clause) = session.generics.where_clause.as_ref().filter(|_| session.generics.params.is_empty()) {
         let help = "remove it; the bounds of the fields' types are checked anyway";
-        errors.at(
-            clause.where_token,
-            format_args!("session struct `{name}` cannot have a `where` clause"),
-            help,
-        );
+        errors.at(clause.where_token, format_args!("session struct `{name}` cannot have a `where` clause"), help);
     }
 }
 
 /// What is not stored has no key.
 fn check_skip(errors: &Errors, field: &Field<'_>) {
     if let (false, Some(key)) = (field.is_stored(), field.args.key.key()) {
-        let wrong = format_args!(
-            "session field `{}` is not stored, so it has no key",
-            field.ident
-        );
+        let wrong = format_args!("session field `{}` is not stored, so it has no key", field.ident);
         errors.at(key, wrong, "remove `key` or `skip`");
     }
 }
@@ -113,30 +79,19 @@ fn check_skip(errors: &Errors, field: &Field<'_>) {
 /// Names of the library itself live in the same record.
 fn check_reserved_key(errors: &Errors, field: &Field<'_>) {
     if field.is_stored() && field.key.starts_with("__socket_session") {
-        let wrong = format_args!(
-            "key `{}` is reserved: the library's own keys start with `__socket_session`",
-            field.key
-        );
+        let wrong =
+            format_args!("key `{}` is reserved: the library's own keys start with `__socket_session`", field.key);
         errors.at(key_tokens(field), wrong, "choose another key");
     }
 }
 
 /// A view without keys reads nothing and writes nothing: a handler without a view does the same without a store.
 fn check_something_stored(errors: &Errors, session: &Session<'_>) {
-    let is_named =
-        matches!(session.item, Item::Struct(item) if matches!(item.fields, Fields::Named(_)));
+    let is_named = matches!(session.item, Item::Struct(item) if matches!(item.fields, Fields::Named(_)));
     if is_named && session.stored().next().is_none() {
         let name = session.ident;
-        let help = if session.fields.is_empty() {
-            "add a field"
-        } else {
-            "remove one `#[session(skip)]`"
-        };
-        errors.at(
-            name,
-            format_args!("session struct `{name}` stores nothing"),
-            help,
-        );
+        let help = if session.fields.is_empty() { "add a field" } else { "remove one `#[session(skip)]`" };
+        errors.at(name, format_args!("session struct `{name}` stores nothing"), help);
     }
 }
 
@@ -146,18 +101,9 @@ fn check_duplicate_keys(errors: &Errors, session: &Session<'_>) {
     // Which of two fields under `#[cfg]` exists is not known here.
     for field in session.stored().filter(|field| field.cfgs().is_empty()) {
         // Fields of one name are the compiler's own error.
-        if let Some(first) = seen
-            .insert(&field.key, field)
-            .filter(|first| first.ident != field.ident)
-        {
-            let wrong = format_args!(
-                "key `{}` is already that of field `{}`",
-                field.key, first.ident
-            );
-            let help = format_args!(
-                "give `{}` a key of its own: `#[session(key = \"…\")]`",
-                field.ident
-            );
+        if let Some(first) = seen.insert(&field.key, field).filter(|first| first.ident != field.ident) {
+            let wrong = format_args!("key `{}` is already that of field `{}`", field.key, first.ident);
+            let help = format_args!("give `{}` a key of its own: `#[session(key = \"…\")]`", field.ident);
             errors.at(key_tokens(field), wrong, help);
         }
     }
@@ -165,29 +111,16 @@ fn check_duplicate_keys(errors: &Errors, session: &Session<'_>) {
 
 /// `count` and `set_count` both want the accessor `set_count`.
 fn check_accessor_names(errors: &Errors, session: &Session<'_>) {
-    let setters: HashMap<Ident, &Field<'_>> = session
-        .shown()
-        .map(|field| (field.setter(), field))
-        .collect();
+    let setters: HashMap<Ident, &Field<'_>> = session.shown().map(|field| (field.setter(), field)).collect();
     for field in session.shown() {
         if let Some(other) = setters.get(&field.getter()) {
-            let wrong = format_args!(
-                "accessor `{}` is already the one that sets `{}`",
-                field.ident, other.ident
-            );
-            let help = format_args!(
-                "rename the field and keep its key: `#[session(key = \"{}\")]`",
-                field.key,
-            );
+            let wrong = format_args!("accessor `{}` is already the one that sets `{}`", field.ident, other.ident);
+            let help = format_args!("rename the field and keep its key: `#[session(key = \"{}\")]`", field.key);
             errors.at(field.ident, wrong, help);
         }
     }
 }
 
 fn key_tokens(field: &Field<'_>) -> TokenStream {
-    field
-        .args
-        .key
-        .get()
-        .map_or_else(|| field.ident.to_token_stream(), ToTokens::to_token_stream)
+    field.args.key.get().map_or_else(|| field.ident.to_token_stream(), ToTokens::to_token_stream)
 }

@@ -2,6 +2,7 @@
 
 use super::check::Checked;
 use super::model::{Field, Session};
+use crate::paths::visibility;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::HashSet;
@@ -17,12 +18,7 @@ pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
     let shown: Vec<_> = session.shown().collect();
     let accessors = accessors(session, &shown, &quote!(;));
     let of_session = accessor_impl(session, &shown, &quote!(#rt::Session<#ident>), "");
-    let of_plain = accessor_impl(
-        session,
-        &shown,
-        &quote!(#rt::tower_sessions::Session),
-        "plain_",
-    );
+    let of_plain = accessor_impl(session, &shown, &quote!(#rt::tower_sessions::Session), "plain_");
     quote_spanned! {session.span()=>
         #accessors
         #(#cfgs)*
@@ -57,17 +53,11 @@ pub(crate) fn stub(session: &Session<'_>) -> TokenStream {
     if session.args.krate.is_wrong() {
         return TokenStream::new();
     }
-    let (rt, ident, name, cfgs) = (
-        session.runtime(),
-        session.ident,
-        session.name(),
-        session.cfgs(),
-    );
+    let (rt, ident, name, cfgs) = (session.runtime(), session.ident, session.name(), session.cfgs());
     let (impl_generics, type_generics, _) = session.generics.split_for_impl();
     let is_generic = !session.generics.params.is_empty();
     // What `View` asks for is not known of a parameter.
-    let bounds = is_generic
-        .then(|| quote!(where Self: ::core::marker::Send + ::core::marker::Sync + 'static));
+    let bounds = is_generic.then(|| quote!(where Self: ::core::marker::Send + ::core::marker::Sync + 'static));
     let accessors = (!is_generic).then(|| stub_accessors(session));
     quote_spanned! {session.span()=>
         #(#cfgs)*
@@ -90,23 +80,12 @@ pub(crate) fn stub(session: &Session<'_>) -> TokenStream {
 
 fn stub_accessors(session: &Session<'_>) -> TokenStream {
     let mut names = HashSet::new();
-    let distinct = session
-        .shown()
-        .filter(|field| names.insert(field.getter()) && names.insert(field.setter()));
-    let accessors = accessors(
-        session,
-        &distinct.collect::<Vec<_>>(),
-        &quote!({ ::core::future::pending() }),
-    );
+    let distinct = session.shown().filter(|field| names.insert(field.getter()) && names.insert(field.setter()));
+    let accessors = accessors(session, &distinct.collect::<Vec<_>>(), &quote!({ ::core::future::pending() }));
     if accessors.is_empty() {
         return accessors;
     }
-    let (rt, ident, name, cfgs) = (
-        session.runtime(),
-        session.ident,
-        session.accessors(),
-        session.cfgs(),
-    );
+    let (rt, ident, name, cfgs) = (session.runtime(), session.ident, session.accessors(), session.cfgs());
     quote! {
         #accessors
         #(#cfgs)*
@@ -120,13 +99,8 @@ fn stub_accessors(session: &Session<'_>) -> TokenStream {
 /// and the only one with the default: so a type or a default that does not fit is one error.
 fn key(rt: &TokenStream, field: &Field<'_>) -> TokenStream {
     let (cfgs, name, ty, key) = (field.cfgs(), key_name(field), field.ty, &field.key);
-    let given = field
-        .args
-        .default
-        .get()
-        .map(|value| quote_spanned!(field.span()=> || #value));
-    let default = given
-        .unwrap_or_else(|| quote_spanned!(field.span()=> <#ty as #rt::Defaulted>::default_value));
+    let given = field.args.default.get().map(|value| quote_spanned!(field.span()=> || #value));
+    let default = given.unwrap_or_else(|| quote_spanned!(field.span()=> <#ty as #rt::Defaulted>::default_value));
     quote_spanned!(field.span()=> #(#cfgs)* const #name: #rt::Key<#ty> = #rt::key::<#ty>(#key, #default);)
 }
 
@@ -142,10 +116,7 @@ fn load(rt: &TokenStream, field: &Field<'_>) -> TokenStream {
 
 fn dump(field: &Field<'_>) -> TokenStream {
     let (name, key) = (field.getter(), key_name(field));
-    conditional(
-        field,
-        quote_spanned!(field.span()=> #key.dump(&self.#name, dump)?;),
-    )
+    conditional(field, quote_spanned!(field.span()=> #key.dump(&self.#name, dump)?;))
 }
 
 /// The trait: its methods end in `;`, or in the body of a stub.
@@ -153,23 +124,13 @@ fn accessors(session: &Session<'_>, fields: &[&Field<'_>], end: &TokenStream) ->
     if fields.is_empty() {
         return TokenStream::new();
     }
-    let (vis, name, cfgs, rt) = (
-        session.vis,
-        session.accessors(),
-        session.cfgs(),
-        session.runtime(),
-    );
-    let doc = format!(
-        "Typed access to the fields of `{}` in a session, one by one.",
-        session.name()
-    );
+    let (name, cfgs, rt) = (session.accessors(), session.cfgs(), session.runtime());
+    let vis = visibility(session.vis);
+    let doc = format!("Typed access to the fields of `{}` in a session, one by one.", session.name());
     let methods = fields.iter().map(|field| {
         let (docs, deprecated, key) = (field.docs(), field.deprecated(), &field.key);
         let (getter, setter) = signatures(&rt, field);
-        let reads = docs
-            .is_empty()
-            .then(|| format!("Reads `{key}`."))
-            .map(|doc| quote!(#[doc = #doc]));
+        let reads = docs.is_empty().then(|| format!("Reads `{key}`.")).map(|doc| quote!(#[doc = #doc]));
         let writes = format!("Writes `{key}`.");
         let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         quote_spanned! {field.span()=>
@@ -194,12 +155,7 @@ fn accessors(session: &Session<'_>, fields: &[&Field<'_>], end: &TokenStream) ->
 }
 
 /// The accessors of one kind of session; `kind` starts the names of the runtime's functions for it.
-fn accessor_impl(
-    session: &Session<'_>,
-    fields: &[&Field<'_>],
-    of: &TokenStream,
-    kind: &str,
-) -> TokenStream {
+fn accessor_impl(session: &Session<'_>, fields: &[&Field<'_>], of: &TokenStream, kind: &str) -> TokenStream {
     if fields.is_empty() {
         return TokenStream::new();
     }
@@ -244,16 +200,10 @@ fn conditional(field: &Field<'_>, tokens: impl ToTokens) -> TokenStream {
 }
 
 fn key_name(field: &Field<'_>) -> Ident {
-    format_ident!(
-        "__socket_session_{}",
-        syn::ext::IdentExt::unraw(field.ident),
-        span = field.span()
-    )
+    format_ident!("__socket_session_{}", syn::ext::IdentExt::unraw(field.ident), span = field.span())
 }
 
 /// Generated code must name what the user has deprecated.
 fn allow_deprecated(session: &Session<'_>) -> Option<TokenStream> {
-    session
-        .is_deprecated()
-        .then(|| quote!(#[allow(deprecated)]))
+    session.is_deprecated().then(|| quote!(#[allow(deprecated)]))
 }

@@ -38,26 +38,13 @@ impl<'a> Session<'a> {
             _ => unreachable!("`parse::item` lets no other item pass"),
         };
         let fields = match &parsed.item {
-            Item::Struct(syn::ItemStruct {
-                fields: Fields::Named(fields),
-                ..
-            }) => {
+            Item::Struct(syn::ItemStruct { fields: Fields::Named(fields), .. }) => {
                 let fields = fields.named.iter().zip(&parsed.fields);
-                fields
-                    .filter_map(|(field, options)| Field::new(vis, args, field, options))
-                    .collect()
+                fields.filter_map(|(field, options)| Field::new(vis, args, field, options)).collect()
             }
             _ => Vec::new(),
         };
-        Self {
-            item: &parsed.item,
-            attrs,
-            vis,
-            ident,
-            generics,
-            args,
-            fields,
-        }
+        Self { item: &parsed.item, attrs, vis, ident, generics, args, fields }
     }
 
     /// The place of the struct's name, for everything that is generated from it.
@@ -91,42 +78,18 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn is_deprecated(&self) -> bool {
-        let fields = self
-            .fields
-            .iter()
-            .map(|field| field.original.attrs.as_slice());
-        fields
-            .chain([self.attrs])
-            .any(|attrs| !named(attrs, "deprecated").is_empty())
+        let fields = self.fields.iter().map(|field| field.original.attrs.as_slice());
+        fields.chain([self.attrs]).any(|attrs| !named(attrs, "deprecated").is_empty())
     }
 }
 
 impl<'a> Field<'a> {
-    fn new(
-        vis: &Visibility,
-        struct_args: &Args,
-        original: &'a syn::Field,
-        args: &'a FieldArgs,
-    ) -> Option<Self> {
+    fn new(vis: &Visibility, struct_args: &Args, original: &'a syn::Field, args: &'a FieldArgs) -> Option<Self> {
         let ident = original.ident.as_ref()?;
-        let prefix = struct_args
-            .prefix
-            .get()
-            .map(syn::LitStr::value)
-            .unwrap_or_default();
-        let key = args
-            .key
-            .get()
-            .map_or_else(|| ident.unraw().to_string(), syn::LitStr::value);
+        let prefix = struct_args.prefix.get().map(syn::LitStr::value).unwrap_or_default();
+        let key = args.key.get().map_or_else(|| ident.unraw().to_string(), syn::LitStr::value);
         let shown = at_least_as_visible(&original.vis, vis);
-        Some(Self {
-            original,
-            ident,
-            ty: &original.ty,
-            args,
-            key: prefix + &key,
-            shown,
-        })
+        Some(Self { original, ident, ty: &original.ty, args, key: prefix + &key, shown })
     }
 
     pub(crate) fn is_stored(&self) -> bool {
@@ -163,10 +126,7 @@ impl<'a> Field<'a> {
 }
 
 fn named<'a>(attrs: &'a [Attribute], name: &str) -> Vec<&'a Attribute> {
-    attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident(name))
-        .collect()
+    attrs.iter().filter(|attr| attr.path().is_ident(name)).collect()
 }
 
 /// As far as tokens can tell: two different `pub(in …)` count as "less visible", which only costs an accessor.
@@ -179,11 +139,7 @@ fn at_least_as_visible(field: &Visibility, item: &Visibility) -> bool {
     match (field, item) {
         (Visibility::Public(_), _) => true,
         (_, item) if is_private(item) => true,
-        (Visibility::Restricted(field), Visibility::Restricted(_))
-            if field.path.is_ident("crate") =>
-        {
-            true
-        }
+        (Visibility::Restricted(field), Visibility::Restricted(_)) if field.path.is_ident("crate") => true,
         (Visibility::Restricted(field), Visibility::Restricted(item)) => {
             field.path.to_token_stream().to_string() == item.path.to_token_stream().to_string()
         }

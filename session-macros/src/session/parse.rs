@@ -17,19 +17,13 @@ pub(crate) struct Args {
 
 pub(crate) fn args(tokens: TokenStream, errors: &Errors) -> Args {
     let mut args = Args::default();
-    let read =
-        |input: syn::parse::ParseStream<'_>| {
-            read_all(input, errors, &["prefix", "crate"], |key, input| match key
-                .to_string()
-                .as_str()
-            {
-                "prefix" => args
-                    .prefix
-                    .fill(key, text(key, input, "prefix = \"cart.\"")),
-                _ => args.krate.fill(key, krate(key, input)),
-            });
-            Ok(())
-        };
+    let read = |input: syn::parse::ParseStream<'_>| {
+        read_all(input, errors, &["prefix", "crate"], |key, input| match key.to_string().as_str() {
+            "prefix" => args.prefix.fill(key, text(key, input, "prefix = \"cart.\"")),
+            _ => args.krate.fill(key, krate(key, input)),
+        });
+        Ok(())
+    };
     if let Err(error) = read.parse2(tokens) {
         errors.push(error);
     }
@@ -54,23 +48,13 @@ pub(crate) struct Parsed {
 pub(crate) fn item(tokens: TokenStream, errors: &Errors) -> syn::Result<Parsed> {
     let mut item: Item = syn::parse2(tokens)?;
     let (attrs, fields) = match &mut item {
-        Item::Struct(item) => (
-            &mut item.attrs,
-            item.fields
-                .iter_mut()
-                .map(|field| take(field, errors))
-                .collect(),
-        ),
+        Item::Struct(item) => (&mut item.attrs, item.fields.iter_mut().map(|field| take(field, errors)).collect()),
         Item::Enum(item) => (&mut item.attrs, Vec::new()),
         Item::Union(item) => (&mut item.attrs, Vec::new()),
         other => {
             let first = other.to_token_stream().into_iter().next();
             let help = "write `#[socket_session] struct Visit { … }`";
-            return Err(taught(
-                first,
-                "`#[socket_session]` goes on a struct with named fields",
-                help,
-            ));
+            return Err(taught(first, "`#[socket_session]` goes on a struct with named fields", help));
         }
     };
     attrs.retain(|attr| !is_misplaced(attr, errors));
@@ -81,23 +65,12 @@ pub(crate) fn item(tokens: TokenStream, errors: &Errors) -> syn::Result<Parsed> 
 fn is_misplaced(attr: &Attribute, errors: &Errors) -> bool {
     let path = attr.path();
     if path.is_ident("session") {
-        errors.at(
-            &attr.meta,
-            "`#[session]` belongs on a field",
-            "put it on a field, or write `#[socket_session(…)]`",
-        );
+        errors.at(&attr.meta, "`#[session]` belongs on a field", "put it on a field, or write `#[socket_session(…)]`");
         return true;
     }
-    let is_second = path
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "socket_session");
+    let is_second = path.segments.last().is_some_and(|last| last.ident == "socket_session");
     if is_second {
-        errors.at(
-            &attr.meta,
-            "`#[socket_session]` is given twice",
-            "put all options into one attribute",
-        );
+        errors.at(&attr.meta, "`#[socket_session]` is given twice", "put all options into one attribute");
     }
     is_second
 }
@@ -113,15 +86,8 @@ fn take(field: &mut Field, errors: &Errors) -> FieldArgs {
     });
     // It parses, but only newer compilers know what it means, and not for a missing key.
     if let (Some((_, value)), Some(ident)) = (field.default.take(), &field.ident) {
-        let help = format_args!(
-            "write `#[session(default = {})]` above `{ident}`",
-            value.to_token_stream()
-        );
-        errors.at(
-            value,
-            format_args!("session field `{ident}` has a default that the session would not use"),
-            help,
-        );
+        let help = format_args!("write `#[session(default = {})]` above `{ident}`", value.to_token_stream());
+        errors.at(value, format_args!("session field `{ident}` has a default that the session would not use"), help);
     }
     args
 }
@@ -131,47 +97,29 @@ fn is_hidden(attr: &Attribute, errors: &Errors) -> bool {
     let Meta::List(list) = &attr.meta else {
         return false;
     };
-    let session = list
-        .tokens
-        .clone()
-        .into_iter()
-        .find(|token| token.to_string() == "session");
+    let session = list.tokens.clone().into_iter().find(|token| token.to_string() == "session");
     let hidden = session.filter(|_| attr.path().is_ident("cfg_attr"));
     if let Some(hidden) = &hidden {
         let help = "write the field twice, each under its `#[cfg(…)]`";
-        errors.at(
-            hidden,
-            "`#[session]` inside `#[cfg_attr]` is not seen",
-            help,
-        );
+        errors.at(hidden, "`#[session]` inside `#[cfg_attr]` is not seen", help);
     }
     hidden.is_some()
 }
 
 fn read_field(attr: &Attribute, args: &mut FieldArgs, errors: &Errors) {
-    let help =
-        "write `#[session(key = \"userId\")]`, `#[session(default = 1)]` or `#[session(skip)]`";
+    let help = "write `#[session(key = \"userId\")]`, `#[session(default = 1)]` or `#[session(skip)]`";
     let Meta::List(list) = &attr.meta else {
-        return errors.at(
-            &attr.meta,
-            "`#[session]` needs options in parentheses",
-            help,
-        );
+        return errors.at(&attr.meta, "`#[session]` needs options in parentheses", help);
     };
     if list.tokens.is_empty() {
         return errors.at(&attr.meta, "`#[session]` says nothing", help);
     }
     let read = |input: syn::parse::ParseStream<'_>| {
-        read_all(
-            input,
-            errors,
-            &["key", "default", "skip"],
-            |key, input| match key.to_string().as_str() {
-                "key" => args.key.fill(key, text(key, input, "key = \"userId\"")),
-                "default" => args.default.fill(key, value(key, input, "default = 1")),
-                _ => args.skip.fill(key, flag(key, input)),
-            },
-        );
+        read_all(input, errors, &["key", "default", "skip"], |key, input| match key.to_string().as_str() {
+            "key" => args.key.fill(key, text(key, input, "key = \"userId\"")),
+            "default" => args.default.fill(key, value(key, input, "default = 1")),
+            _ => args.skip.fill(key, flag(key, input)),
+        });
         Ok(())
     };
     if let Err(error) = read.parse2(list.tokens.clone()) {

@@ -9,22 +9,12 @@ fn check(kind: Kind, args: &str, item: &str, expected: &ExpectFile) {
 #[test]
 fn one_view() {
     let item = "async fn my_event(visit: &mut Visit) -> u32 { visit.count += 1; visit.count }";
-    check(
-        Kind::Event,
-        "\"my event\"",
-        item,
-        &expect_file!["snapshots/handler_one_view.rs"],
-    );
+    check(Kind::Event, "\"my event\"", item, &expect_file!["snapshots/handler_one_view.rs"]);
 }
 
 #[test]
 fn no_view() {
-    check(
-        Kind::Event,
-        "\"ping\"",
-        "pub async fn ping() {}",
-        &expect_file!["snapshots/handler_no_view.rs"],
-    );
+    check(Kind::Event, "\"ping\"", "pub async fn ping() {}", &expect_file!["snapshots/handler_no_view.rs"]);
 }
 
 #[test]
@@ -38,121 +28,63 @@ fn views_and_extractors_in_the_users_order() {
             admin: Option<&Admin>,
         ) -> Result<u32, &'static str> { todo!() }
     ";
-    check(
-        Kind::Event,
-        "\"checkout\"",
-        item,
-        &expect_file!["snapshots/handler_views_and_extractors.rs"],
-    );
+    check(Kind::Event, "\"checkout\"", item, &expect_file!["snapshots/handler_views_and_extractors.rs"]);
 }
 
 #[test]
 fn any_adapter() {
     let item = "async fn add<B>(visit: &mut Visit, s: SocketRef<B>) where B: Adapter + Clone {}";
-    check(
-        Kind::Event,
-        "\"add\"",
-        item,
-        &expect_file!["snapshots/handler_any_adapter.rs"],
-    );
+    check(Kind::Event, "\"add\"", item, &expect_file!["snapshots/handler_any_adapter.rs"]);
 }
 
 #[test]
 fn guarded() {
     let args = "\"delete\", guard = guards::is_admin";
-    check(
-        Kind::Event,
-        args,
-        "async fn delete() {}",
-        &expect_file!["snapshots/handler_guarded.rs"],
-    );
+    check(Kind::Event, args, "async fn delete() {}", &expect_file!["snapshots/handler_guarded.rs"]);
 }
 
 #[test]
 fn guarded_by_an_associated_function() {
     let args = "\"delete\", guard = Visit::is_admin";
-    check(
-        Kind::Event,
-        args,
-        "async fn delete() {}",
-        &expect_file!["snapshots/handler_guarded_by_method.rs"],
-    );
+    check(Kind::Event, args, "async fn delete() {}", &expect_file!["snapshots/handler_guarded_by_method.rs"]);
 }
 
 #[test]
 fn connect() {
     let item = "async fn hello(visit: &mut Visit, auth: Data<Auth>) {}";
-    check(
-        Kind::Connect,
-        "",
-        item,
-        &expect_file!["snapshots/handler_connect.rs"],
-    );
+    check(Kind::Connect, "", item, &expect_file!["snapshots/handler_connect.rs"]);
 }
 
 #[test]
 fn disconnect() {
     let item = "async fn bye(visit: Option<&Visit>, reason: DisconnectReason) {}";
-    check(
-        Kind::Disconnect,
-        "",
-        item,
-        &expect_file!["snapshots/handler_disconnect.rs"],
-    );
+    check(Kind::Disconnect, "", item, &expect_file!["snapshots/handler_disconnect.rs"]);
 }
 
 #[test]
 fn fallback() {
     let item = "#[cfg(debug_assertions)] async fn unknown(Event(name): Event) {}";
-    check(
-        Kind::Fallback,
-        "",
-        item,
-        &expect_file!["snapshots/handler_fallback.rs"],
-    );
+    check(Kind::Fallback, "", item, &expect_file!["snapshots/handler_fallback.rs"]);
 }
 
 #[test]
 fn guard() {
     let item = "async fn logged_in(visit: &Visit, s: SocketRef) -> bool { visit.authenticated }";
-    check(
-        Kind::Guard,
-        "",
-        item,
-        &expect_file!["snapshots/handler_guard.rs"],
-    );
+    check(Kind::Guard, "", item, &expect_file!["snapshots/handler_guard.rs"]);
 }
 
 #[test]
 fn stub_after_a_mistake() {
     let item = "fn my_event(visit: &mut Visit) -> u32 { 1 }";
-    check(
-        Kind::Event,
-        "\"my event\"",
-        item,
-        &expect_file!["snapshots/handler_stub.rs"],
-    );
+    check(Kind::Event, "\"my event\"", item, &expect_file!["snapshots/handler_stub.rs"]);
 }
 
 #[test]
 fn other_crate_path() {
-    for kind in [
-        Kind::Event,
-        Kind::Connect,
-        Kind::Disconnect,
-        Kind::Fallback,
-        Kind::Guard,
-    ] {
-        let args = if kind == Kind::Event {
-            "\"e\", guard = g, crate = crate::sessions"
-        } else {
-            "crate = crate::sessions"
-        };
-        let view = if kind == Kind::Disconnect {
-            "Option<&Visit>"
-        } else {
-            "&Visit"
-        };
+    for kind in [Kind::Event, Kind::Connect, Kind::Disconnect, Kind::Fallback, Kind::Guard] {
+        let args =
+            if kind == Kind::Event { "\"e\", guard = g, crate = crate::sessions" } else { "crate = crate::sessions" };
+        let view = if kind == Kind::Disconnect { "Option<&Visit>" } else { "&Visit" };
         let output = if kind == Kind::Guard { "-> bool" } else { "" };
         let item = format!("async fn f(a: {view}, b: Data<u32>) {output} {{}}");
         let expansion = handler(kind, args, &item).to_string();
@@ -165,9 +97,6 @@ fn other_crate_path() {
 #[test]
 fn a_body_that_does_not_parse_stays_as_it_is() {
     let expansion = handler(Kind::Event, "\"e\"", "async fn f() { let x = ; visit. }").to_string();
-    assert!(
-        expansion.starts_with("async fn f () { let x = ; visit . }"),
-        "{expansion}"
-    );
+    assert!(expansion.starts_with("async fn f () { let x = ; visit . }"), "{expansion}");
     assert!(!expansion.contains("compile_error"));
 }

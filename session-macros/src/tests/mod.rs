@@ -27,16 +27,9 @@ fn pretty(expansion: TokenStream) -> String {
 /// The messages of an expansion, and the items that it has besides.
 fn split(expansion: TokenStream) -> (Vec<String>, Vec<Item>) {
     let file: syn::File = syn::parse2(expansion).expect("an expansion is a list of items");
-    let (errors, items): (Vec<_>, Vec<_>) = file
-        .items
-        .into_iter()
-        .partition(|item| matches!(item, Item::Macro(_)));
+    let (errors, items): (Vec<_>, Vec<_>) = file.items.into_iter().partition(|item| matches!(item, Item::Macro(_)));
     let message = |item: Item| match item {
-        Item::Macro(item) => item
-            .mac
-            .parse_body::<syn::LitStr>()
-            .expect("a message")
-            .value(),
+        Item::Macro(item) => item.mac.parse_body::<syn::LitStr>().expect("a message").value(),
         _ => unreachable!("only macros were kept"),
     };
     (errors.into_iter().map(message).collect(), items)

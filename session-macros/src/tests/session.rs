@@ -3,10 +3,7 @@ use expect_test::expect_file;
 
 #[test]
 fn plain() {
-    let expansion = session(
-        "",
-        "pub struct Visit { pub authenticated: bool, pub count: u32 }",
-    );
+    let expansion = session("", "pub struct Visit { pub authenticated: bool, pub count: u32 }");
     expect_file!["snapshots/session_plain.rs"].assert_eq(&pretty(expansion));
 }
 
@@ -58,11 +55,7 @@ fn stub_after_a_mistake() {
 
 #[test]
 fn other_crate_path() {
-    let expansion = session(
-        "crate = ::shop::sessions",
-        "pub struct Visit { pub count: u32 }",
-    )
-    .to_string();
+    let expansion = session("crate = ::shop::sessions", "pub struct Visit { pub count: u32 }").to_string();
     assert!(expansion.contains(":: shop :: sessions :: __private"));
     assert!(!expansion.contains(":: socket_session ::"), "{expansion}");
 }

@@ -32,11 +32,7 @@ pub(super) enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// A transaction wants its turn, until then.
-    Arrive {
-        ticket: TicketId,
-        turn: Turn,
-        until: Time,
-    },
+    Arrive { ticket: TicketId, turn: Turn, until: Time },
     /// The load that was commanded has ended.
     Loaded(Loaded),
     /// The transaction has ended well; it has something to save, or not.
@@ -137,12 +133,7 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(hold: Duration) -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            phase: Phase::Idle,
-            ended: false,
-            hold,
-        }
+        Self { waiting: VecDeque::new(), phase: Phase::Idle, ended: false, hold }
     }
 
     /// Whether nothing waits and nothing runs.
@@ -158,15 +149,7 @@ impl Machine {
     /// Takes one input; `commands` gets what follows from it.
     pub(super) fn step(&mut self, now: Time, input: Input, commands: &mut Vec<Command>) {
         match input {
-            Input::Arrive {
-                ticket,
-                turn,
-                until,
-            } => self.waiting.push_back(Waiter {
-                ticket,
-                turn,
-                until,
-            }),
+            Input::Arrive { ticket, turn, until } => self.waiting.push_back(Waiter { ticket, turn, until }),
             Input::Loaded(loaded) => self.loaded(now, loaded, commands),
             Input::Commit { ticket, writes } => self.commit(now, ticket, writes, commands),
             Input::Saved(saved) => self.saved(now, saved, commands),
@@ -198,29 +181,20 @@ impl Machine {
             }
             commands.push(Command::Grant(waiter.ticket));
             if waiter.turn == Turn::Write {
-                self.phase = Phase::Writing {
-                    ticket: waiter.ticket,
-                    until: now + self.hold,
-                };
+                self.phase = Phase::Writing { ticket: waiter.ticket, until: now + self.hold };
             }
         }
     }
 
     fn commit(&mut self, now: Time, ticket: TicketId, writes: bool, commands: &mut Vec<Command>) {
         let verdict = match self.phase {
-            Phase::Writing {
-                ticket: writer,
-                until,
-            } if writer == ticket => {
+            Phase::Writing { ticket: current, until } if current == ticket => {
                 if self.ended {
                     Err(Reason::Gone)
                 } else if now >= until {
                     Err(Reason::Timeout)
                 } else if writes {
-                    self.phase = Phase::Saving {
-                        ticket,
-                        left: false,
-                    };
+                    self.phase = Phase::Saving { ticket, left: false };
                     commands.push(Command::Save(ticket));
                     return;
                 } else {
@@ -254,37 +228,20 @@ impl Machine {
         }
     }
 
-    fn answer(
-        &mut self,
-        now: Time,
-        ticket: TicketId,
-        verdict: Result<(), Reason>,
-        commands: &mut Vec<Command>,
-    ) {
-        self.phase = Phase::Answering {
-            ticket,
-            until: now + self.hold,
-        };
+    fn answer(&mut self, now: Time, ticket: TicketId, verdict: Result<(), Reason>, commands: &mut Vec<Command>) {
+        self.phase = Phase::Answering { ticket, until: now + self.hold };
         commands.push(Command::Verdict(ticket, verdict));
     }
 
     fn leave(&mut self, ticket: TicketId) {
         match &mut self.phase {
-            Phase::Writing {
-                ticket: current, ..
-            }
-            | Phase::Answering {
-                ticket: current, ..
-            } if *current == ticket => {
+            Phase::Writing { ticket: current, .. } | Phase::Answering { ticket: current, .. } if *current == ticket => {
                 self.phase = Phase::Idle;
                 return;
             }
             // nobody waits for the load any more: it ends as it ends, and serves who is left
             Phase::Loading(served) => served.retain(|waiter| waiter.ticket != ticket),
-            Phase::Saving {
-                ticket: current,
-                left,
-            } if *current == ticket => {
+            Phase::Saving { ticket: current, left } if *current == ticket => {
                 *left = true;
                 return;
             }
@@ -349,10 +306,7 @@ mod tests {
 
     impl Queue {
         fn new() -> Self {
-            Self {
-                machine: Machine::new(HOLD),
-                now: Time::ZERO,
-            }
+            Self { machine: Machine::new(HOLD), now: Time::ZERO }
         }
 
         fn step(&mut self, input: Input) -> Vec<Command> {
@@ -362,25 +316,16 @@ mod tests {
         }
 
         fn arrive(&mut self, ticket: u64, turn: Turn) -> Vec<Command> {
-            self.step(Input::Arrive {
-                ticket: TicketId(ticket),
-                turn,
-                until: self.now + WAIT,
-            })
+            self.step(Input::Arrive { ticket: TicketId(ticket), turn, until: self.now + WAIT })
         }
     }
 
     fn commit(ticket: u64) -> Input {
-        Input::Commit {
-            ticket: TicketId(ticket),
-            writes: true,
-        }
+        Input::Commit { ticket: TicketId(ticket), writes: true }
     }
 
     fn leave(ticket: u64) -> Input {
-        Input::Leave {
-            ticket: TicketId(ticket),
-        }
+        Input::Leave { ticket: TicketId(ticket) }
     }
 
     #[test]
@@ -388,20 +333,11 @@ mod tests {
         let mut queue = Queue::new();
         assert_eq!(queue.arrive(1, Turn::Write), [Command::Load]);
         assert_eq!(queue.arrive(2, Turn::Write), []);
-        assert_eq!(
-            queue.step(Input::Loaded(Loaded::Live)),
-            [Command::Grant(TicketId(1))]
-        );
+        assert_eq!(queue.step(Input::Loaded(Loaded::Live)), [Command::Grant(TicketId(1))]);
         assert_eq!(queue.step(commit(1)), [Command::Save(TicketId(1))]);
-        assert_eq!(
-            queue.step(Input::Saved(Saved::Applied)),
-            [Command::Verdict(TicketId(1), Ok(()))]
-        );
+        assert_eq!(queue.step(Input::Saved(Saved::Applied)), [Command::Verdict(TicketId(1), Ok(()))]);
         assert_eq!(queue.step(leave(1)), [Command::Load]);
-        assert_eq!(
-            queue.step(Input::Loaded(Loaded::Live)),
-            [Command::Grant(TicketId(2))]
-        );
+        assert_eq!(queue.step(Input::Loaded(Loaded::Live)), [Command::Grant(TicketId(2))]);
     }
 
     #[test]
@@ -427,10 +363,7 @@ mod tests {
         let mut queue = Queue::new();
         queue.arrive(1, Turn::Read);
         assert_eq!(queue.arrive(2, Turn::Read), []);
-        assert_eq!(
-            queue.step(Input::Loaded(Loaded::Live)),
-            [Command::Grant(TicketId(1)), Command::Load]
-        );
+        assert_eq!(queue.step(Input::Loaded(Loaded::Live)), [Command::Grant(TicketId(1)), Command::Load]);
     }
 
     #[test]
@@ -439,18 +372,9 @@ mod tests {
         queue.arrive(1, Turn::Write);
         queue.step(Input::Loaded(Loaded::Live));
         queue.arrive(2, Turn::Write);
-        assert_eq!(
-            queue.step(Input::Ended),
-            [Command::Refuse(TicketId(2), Reason::Gone)]
-        );
-        assert_eq!(
-            queue.step(commit(1)),
-            [Command::Verdict(TicketId(1), Err(Reason::Gone))]
-        );
-        assert_eq!(
-            queue.arrive(3, Turn::Read),
-            [Command::Refuse(TicketId(3), Reason::Gone)]
-        );
+        assert_eq!(queue.step(Input::Ended), [Command::Refuse(TicketId(2), Reason::Gone)]);
+        assert_eq!(queue.step(commit(1)), [Command::Verdict(TicketId(1), Err(Reason::Gone))]);
+        assert_eq!(queue.arrive(3, Turn::Read), [Command::Refuse(TicketId(3), Reason::Gone)]);
     }
 
     #[test]
@@ -460,21 +384,12 @@ mod tests {
         queue.step(Input::Loaded(Loaded::Live));
         queue.arrive(2, Turn::Write);
         queue.now = WAIT;
-        assert_eq!(
-            queue.step(Input::Tick),
-            [Command::Refuse(TicketId(2), Reason::Timeout)]
-        );
+        assert_eq!(queue.step(Input::Tick), [Command::Refuse(TicketId(2), Reason::Timeout)]);
         // the writer that never ends is put out of its turn, and cannot save afterwards
         queue.now = HOLD;
         assert_eq!(queue.arrive(3, Turn::Write), [Command::Load]);
-        assert_eq!(
-            queue.step(commit(1)),
-            [Command::Verdict(TicketId(1), Err(Reason::Timeout))]
-        );
-        assert_eq!(
-            queue.step(Input::Loaded(Loaded::Live)),
-            [Command::Grant(TicketId(3))]
-        );
+        assert_eq!(queue.step(commit(1)), [Command::Verdict(TicketId(1), Err(Reason::Timeout))]);
+        assert_eq!(queue.step(Input::Loaded(Loaded::Live)), [Command::Grant(TicketId(3))]);
         assert_eq!(queue.step(leave(1)), []);
         assert_eq!(queue.step(commit(3)), [Command::Save(TicketId(3))]);
     }
@@ -487,10 +402,7 @@ mod tests {
         queue.step(commit(1));
         queue.arrive(2, Turn::Write);
         assert_eq!(queue.step(leave(1)), []);
-        assert_eq!(
-            queue.step(Input::Saved(Saved::Applied)),
-            [Command::Verdict(TicketId(1), Ok(())), Command::Load]
-        );
+        assert_eq!(queue.step(Input::Saved(Saved::Applied)), [Command::Verdict(TicketId(1), Ok(())), Command::Load]);
     }
 
     #[test]
@@ -526,10 +438,7 @@ mod tests {
                     }
                     Command::Grant(TicketId(ticket)) => {
                         assert!(!self.granted.contains(&ticket) && !self.refused.contains(&ticket));
-                        assert!(
-                            self.granted.last().is_none_or(|last| *last < ticket),
-                            "out of order"
-                        );
+                        assert!(self.granted.last().is_none_or(|last| *last < ticket), "out of order");
                         self.granted.push(ticket);
                         if self.arrived.contains(&(ticket, Turn::Write)) {
                             assert_eq!(self.writer, None, "two writers");
@@ -541,11 +450,7 @@ mod tests {
                         self.refused.push(ticket);
                     }
                     Command::Save(TicketId(ticket)) => {
-                        assert_eq!(
-                            self.writer,
-                            Some(ticket),
-                            "a save by another than the writer"
-                        );
+                        assert_eq!(self.writer, Some(ticket), "a save by another than the writer");
                         self.saving = Some(ticket);
                     }
                     Command::Verdict(..) => {}

@@ -112,13 +112,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn AnyStore>, limits: Limits) -> Self {
-        Self {
-            store,
-            queues: Mutex::default(),
-            limits,
-            epoch: Instant::now(),
-            bytes: AtomicUsize::new(0),
-        }
+        Self { store, queues: Mutex::default(), limits, epoch: Instant::now(), bytes: AtomicUsize::new(0) }
     }
 
     pub(crate) fn store(&self) -> &dyn AnyStore {
@@ -132,32 +126,15 @@ impl Engine {
     /// Takes a place in the session's queue. The order of these calls is the order of the turns.
     ///
     /// `bytes` is what waits with it.
-    pub(crate) fn enqueue(
-        self: &Arc<Self>,
-        key: SessionKey,
-        access: Access,
-        bytes: usize,
-    ) -> Result<Ticket, Refusal> {
-        let turn = if access == Access::Write {
-            Turn::Write
-        } else {
-            Turn::Read
-        };
+    pub(crate) fn enqueue(self: &Arc<Self>, key: SessionKey, access: Access, bytes: usize) -> Result<Ticket, Refusal> {
+        let turn = if access == Access::Write { Turn::Write } else { Turn::Read };
         let deadline = Instant::now() + self.limits.wait;
         let (grant, granted) = oneshot::channel();
 
         let mut queues = lock(&self.queues);
         let queue = queues.entry(key).or_insert_with(|| {
             let machine = Machine::new(self.limits.handler);
-            Arc::new(Queue {
-                key,
-                state: Mutex::new(State {
-                    machine,
-                    next: 0,
-                    slots: HashMap::new(),
-                    bytes: 0,
-                }),
-            })
+            Arc::new(Queue { key, state: Mutex::new(State { machine, next: 0, slots: HashMap::new(), bytes: 0 }) })
         });
         let queue = Arc::clone(queue);
         let mut state = lock(&queue.state);
@@ -171,36 +148,13 @@ impl Engine {
         state.next += 1;
         state.bytes += bytes;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        state.slots.insert(
-            ticket,
-            Slot {
-                bytes,
-                grant: Some(grant),
-                commit: None,
-            },
-        );
+        state.slots.insert(ticket, Slot { bytes, grant: Some(grant), commit: None });
         let until = deadline.saturating_duration_since(self.epoch);
-        let io = self.step(
-            &queue,
-            &mut state,
-            Input::Arrive {
-                ticket,
-                turn,
-                until,
-            },
-            None,
-        );
+        let io = self.step(&queue, &mut state, Input::Arrive { ticket, turn, until }, None);
         drop(state);
         drop(queues);
         self.drive(&queue, io);
-        Ok(Ticket {
-            engine: Arc::clone(self),
-            queue,
-            id: ticket,
-            access,
-            deadline,
-            granted,
-        })
+        Ok(Ticket { engine: Arc::clone(self), queue, id: ticket, access, deadline, granted })
     }
 
     /// Tells the queue of a session, if it is at work, that the session has ended.
@@ -218,13 +172,7 @@ impl Engine {
     }
 
     /// One step of the machine; what it commands is done at once, but for what needs the store.
-    fn step(
-        &self,
-        queue: &Queue,
-        state: &mut State,
-        input: Input,
-        outcome: Option<Outcome>,
-    ) -> Option<Io> {
+    fn step(&self, queue: &Queue, state: &mut State, input: Input, outcome: Option<Outcome>) -> Option<Io> {
         let mut commands = Vec::new();
         state.machine.step(self.now(), input, &mut commands);
         let (record, failure) = match outcome {
@@ -239,13 +187,9 @@ impl Engine {
             (Reason::Gone, _) => Refusal::Gone,
             (Reason::Timeout, _) => Refusal::Timeout,
             (Reason::Unknown, _) => Refusal::Unknown,
-            (Reason::Failed, Some(error)) if matches!(**error, StoreError::TooLarge) => {
-                Refusal::TooLarge
-            }
+            (Reason::Failed, Some(error)) if matches!(**error, StoreError::TooLarge) => Refusal::TooLarge,
             (Reason::Failed, Some(error)) => Refusal::Unavailable(Arc::clone(error)),
-            (Reason::Failed, None) => {
-                Refusal::Unavailable(Arc::new(StoreError::unavailable("it failed")))
-            }
+            (Reason::Failed, None) => Refusal::Unavailable(Arc::new(StoreError::unavailable("it failed"))),
         };
         let mut io = None;
         for command in commands {
@@ -265,17 +209,11 @@ impl Engine {
                     }
                 }
                 Command::Save(ticket) => {
-                    let commit = state
-                        .slots
-                        .get_mut(&ticket)
-                        .and_then(|slot| slot.commit.as_mut());
+                    let commit = state.slots.get_mut(&ticket).and_then(|slot| slot.commit.as_mut());
                     io = commit.map(|(patch, _)| Io::Save(std::mem::take(patch)));
                 }
                 Command::Verdict(ticket, verdict) => {
-                    let commit = state
-                        .slots
-                        .get_mut(&ticket)
-                        .and_then(|slot| slot.commit.take());
+                    let commit = state.slots.get_mut(&ticket).and_then(|slot| slot.commit.take());
                     if let Some((_, answer)) = commit {
                         let _ = answer.send(verdict.map_err(&refusal));
                     }
@@ -289,10 +227,7 @@ impl Engine {
     fn drive(self: &Arc<Self>, queue: &Arc<Queue>, mut io: Option<Io>) {
         while let Some(command) = io.take() {
             let mut operation = self.operation(queue.key, command);
-            match operation
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
+            match operation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => io = self.ended_io(queue, outcome),
                 Poll::Pending => {
                     let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
@@ -307,20 +242,14 @@ impl Engine {
         }
     }
 
-    fn operation(
-        &self,
-        key: SessionKey,
-        command: Io,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>> {
+    fn operation(&self, key: SessionKey, command: Io) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>> {
         let (store, limit) = (Arc::clone(&self.store), self.limits.store);
         Box::pin(async move {
             match command {
-                Io::Load => {
-                    Outcome::Loaded(bounded(limit, store.load(&key), StoreError::unavailable).await)
+                Io::Load => Outcome::Loaded(bounded(limit, store.load(&key), StoreError::unavailable).await),
+                Io::Save(patch) => {
+                    Outcome::Saved(bounded(limit, store.patch(&key, &patch), StoreError::unanswered).await)
                 }
-                Io::Save(patch) => Outcome::Saved(
-                    bounded(limit, store.patch(&key, &patch), StoreError::unanswered).await,
-                ),
             }
         })
     }
@@ -332,10 +261,9 @@ impl Engine {
             Outcome::Loaded(Err(_)) => Input::Loaded(Loaded::Failed),
             Outcome::Saved(Ok(Patched::Applied { .. })) => Input::Saved(Saved::Applied),
             Outcome::Saved(Ok(Patched::Gone)) => Input::Saved(Saved::Gone),
-            // this process has no leases to lose yet: whoever fenced it, nothing was written
-            Outcome::Saved(Ok(Patched::Fenced)) => Input::Saved(Saved::Failed),
             Outcome::Saved(Err(StoreError::Unanswered(_))) => Input::Saved(Saved::Unknown),
-            Outcome::Saved(Err(_)) => Input::Saved(Saved::Failed),
+            // fenced or failed, nothing was written
+            Outcome::Saved(Ok(Patched::Fenced) | Err(_)) => Input::Saved(Saved::Failed),
         };
         self.step(queue, &mut lock(&queue.state), input, Some(outcome))
     }
@@ -346,9 +274,7 @@ impl Engine {
         }
         // looked at again under both locks, in the order of `enqueue`
         let mut queues = lock(&self.queues);
-        if queues
-            .get(&queue.key)
-            .is_some_and(|current| Arc::ptr_eq(current, queue))
+        if queues.get(&queue.key).is_some_and(|current| Arc::ptr_eq(current, queue))
             && lock(&queue.state).machine.is_idle()
         {
             queues.remove(&queue.key);
@@ -363,11 +289,7 @@ impl Engine {
 
 impl State {
     /// It waits no more.
-    fn admit(
-        &mut self,
-        engine: &Engine,
-        ticket: TicketId,
-    ) -> Option<oneshot::Sender<Result<Record, Refusal>>> {
+    fn admit(&mut self, engine: &Engine, ticket: TicketId) -> Option<oneshot::Sender<Result<Record, Refusal>>> {
         let slot = self.slots.get_mut(&ticket)?;
         let bytes = std::mem::take(&mut slot.bytes);
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -381,9 +303,7 @@ async fn bounded<T>(
     operation: StoreFuture<'_, T>,
     late: impl FnOnce(&'static str) -> StoreError,
 ) -> Result<T, StoreError> {
-    timeout(limit, operation)
-        .await
-        .unwrap_or_else(|_| Err(late("it did not answer in time")))
+    timeout(limit, operation).await.unwrap_or_else(|_| Err(late("it did not answer in time")))
 }
 
 /// A place in a session's queue. Dropping it gives the place up.
@@ -401,18 +321,14 @@ impl Ticket {
     ///
     /// Cancelling it gives the place up.
     pub(crate) async fn granted(mut self) -> Result<Transaction, Refusal> {
-        let granted = match timeout_at(self.deadline, &mut self.granted).await {
-            Ok(granted) => granted.ok(),
-            Err(_) => {
-                self.engine.input(&self.queue, Input::Tick);
-                self.granted.try_recv().ok()
-            }
+        let granted = if let Ok(granted) = timeout_at(self.deadline, &mut self.granted).await {
+            granted.ok()
+        } else {
+            self.engine.input(&self.queue, Input::Tick);
+            self.granted.try_recv().ok()
         };
         let record = granted.unwrap_or(Err(Refusal::Timeout))?;
-        Ok(Transaction {
-            ticket: self,
-            record,
-        })
+        Ok(Transaction { ticket: self, record })
     }
 }
 
@@ -423,8 +339,7 @@ impl Drop for Ticket {
             let _ = state.admit(&self.engine, self.id);
             state.slots.remove(&self.id);
         }
-        self.engine
-            .input(&self.queue, Input::Leave { ticket: self.id });
+        self.engine.input(&self.queue, Input::Leave { ticket: self.id });
     }
 }
 
@@ -447,27 +362,12 @@ impl Transaction {
         if self.ticket.access != Access::Write {
             return Ok(());
         }
-        let Ticket {
-            engine, queue, id, ..
-        } = &self.ticket;
+        let Ticket { engine, queue, id, .. } = &self.ticket;
         let writes = !patch.is_empty();
         if patch.changes_fields() {
-            let grows = patch
-                .set
-                .iter()
-                .map(|(key, value)| key.len() + size(value))
-                .sum::<usize>();
-            let replaced = |key: &str| {
-                self.record
-                    .fields
-                    .get(key)
-                    .map_or(0, |value| key.len() + size(value))
-            };
-            let shrinks = patch
-                .set
-                .iter()
-                .map(|(key, _)| replaced(key))
-                .sum::<usize>()
+            let grows = patch.set.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>();
+            let replaced = |key: &str| self.record.fields.get(key).map_or(0, |value| key.len() + size(value));
+            let shrinks = patch.set.iter().map(|(key, _)| replaced(key)).sum::<usize>()
                 + patch.remove.iter().map(|key| replaced(key)).sum::<usize>();
             let after = (self.record.fields.size() + grows).saturating_sub(shrinks);
             if after > engine.limits.session_bytes && grows > shrinks {
@@ -480,23 +380,13 @@ impl Transaction {
         if let Some(slot) = lock(&queue.state).slots.get_mut(id) {
             slot.commit = Some((patch, answer));
         }
-        engine.input(
-            queue,
-            Input::Commit {
-                ticket: *id,
-                writes,
-            },
-        );
+        engine.input(queue, Input::Commit { ticket: *id, writes });
         verdict.await.unwrap_or(Err(Refusal::Unknown))
     }
 
     /// Runs `work` as the holder of this session: in the same task, nobody may ask for it again.
     pub(crate) async fn holding<F: Future>(&self, work: F) -> F::Output {
-        if self.ticket.access == Access::Write {
-            HELD.scope(self.ticket.queue.key, work).await
-        } else {
-            work.await
-        }
+        if self.ticket.access == Access::Write { HELD.scope(self.ticket.queue.key, work).await } else { work.await }
     }
 }
 

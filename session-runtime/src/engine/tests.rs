@@ -20,33 +20,17 @@ const LIMITS: Limits = Limits {
 async fn engine() -> (Arc<Engine>, MemoryStore, SessionKey) {
     let (store, key) = (MemoryStore::default(), Id::mint().key());
     let deadline = OffsetDateTime::now_utc() + time::Duration::hours(1);
-    let record = Record {
-        fields: Fields::default(),
-        deadline,
-        unconfirmed: false,
-    };
+    let record = Record { fields: Fields::default(), deadline, unconfirmed: false };
     Store::create(&store, &key, record).await.unwrap();
-    (
-        Arc::new(Engine::new(Arc::new(store.clone()), LIMITS)),
-        store,
-        key,
-    )
+    (Arc::new(Engine::new(Arc::new(store.clone()), LIMITS)), store, key)
 }
 
 fn set(key: &'static str, value: serde_json::Value) -> Patch {
-    Patch {
-        set: vec![(key.into(), value)],
-        ..Patch::new()
-    }
+    Patch { set: vec![(key.into(), value)], ..Patch::new() }
 }
 
 fn count(transaction: &Transaction) -> u64 {
-    transaction
-        .record()
-        .fields
-        .get("count")
-        .and_then(serde_json::Value::as_u64)
-        .unwrap_or(0)
+    transaction.record().fields.get("count").and_then(serde_json::Value::as_u64).unwrap_or(0)
 }
 
 #[tokio::test]
@@ -74,12 +58,7 @@ async fn a_thousand_increments_are_a_thousand() {
         task.await.unwrap();
     }
     assert_eq!(
-        Store::load(&store, &key, OffsetDateTime::now_utc())
-            .await
-            .unwrap()
-            .unwrap()
-            .fields
-            .get("count"),
+        Store::load(&store, &key, OffsetDateTime::now_utc()).await.unwrap().unwrap().fields.get("count"),
         Some(&json!(1000))
     );
     assert_eq!(engine.at_work(), 0, "an idle session costs nothing");
@@ -88,12 +67,7 @@ async fn a_thousand_increments_are_a_thousand() {
 #[tokio::test]
 async fn what_is_dropped_is_rolled_back_and_lets_the_next_one_in() {
     let (engine, _, key) = engine().await;
-    let first = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await
-        .unwrap();
+    let first = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
     let second = engine.enqueue(key, Access::Write, 0).unwrap();
     drop(first);
     assert_eq!(count(&second.granted().await.unwrap()), 0);
@@ -102,36 +76,19 @@ async fn what_is_dropped_is_rolled_back_and_lets_the_next_one_in() {
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_does_not_come_is_given_up() {
     let (engine, _, key) = engine().await;
-    let _first = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await
-        .unwrap();
-    let second = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await;
+    let _first = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
+    let second = engine.enqueue(key, Access::Write, 0).unwrap().granted().await;
     assert!(matches!(second, Err(Refusal::Timeout)));
 }
 
 #[tokio::test]
 async fn what_is_destroyed_meanwhile_is_not_saved() {
     let (engine, store, key) = engine().await;
-    let mut writer = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await
-        .unwrap();
+    let mut writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
     let waiter = engine.enqueue(key, Access::Write, 0).unwrap();
     Store::delete(&store, &key).await.unwrap();
     engine.ended(&key);
-    assert!(matches!(
-        writer.commit(set("count", json!(1))).await,
-        Err(Refusal::Gone)
-    ));
+    assert!(matches!(writer.commit(set("count", json!(1))).await, Err(Refusal::Gone)));
     assert!(matches!(waiter.granted().await, Err(Refusal::Gone)));
     assert!(store.is_empty());
 }
@@ -139,47 +96,20 @@ async fn what_is_destroyed_meanwhile_is_not_saved() {
 #[tokio::test]
 async fn limits_are_kept() {
     let (engine, _, key) = engine().await;
-    let mut writer = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await
-        .unwrap();
-    assert!(matches!(
-        writer.commit(set("a", json!("x".repeat(200)))).await,
-        Err(Refusal::TooLarge)
-    ));
+    let mut writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
+    assert!(matches!(writer.commit(set("a", json!("x".repeat(200)))).await, Err(Refusal::TooLarge)));
     let _large = engine.enqueue(key, Access::Read, 900).unwrap();
-    assert!(
-        matches!(
-            engine.enqueue(key, Access::Read, 200),
-            Err(Refusal::Overloaded)
-        ),
-        "bytes of one session"
-    );
+    assert!(matches!(engine.enqueue(key, Access::Read, 200), Err(Refusal::Overloaded)), "bytes of one session");
     let other = Id::mint().key();
     let _held = engine.enqueue(other, Access::Write, 0).unwrap();
-    let _more: Vec<_> = (0..3)
-        .map(|_| engine.enqueue(key, Access::Read, 0).unwrap())
-        .collect();
-    assert!(
-        matches!(
-            engine.enqueue(key, Access::Read, 0),
-            Err(Refusal::Overloaded)
-        ),
-        "places of one session"
-    );
+    let _more: Vec<_> = (0..3).map(|_| engine.enqueue(key, Access::Read, 0).unwrap()).collect();
+    assert!(matches!(engine.enqueue(key, Access::Read, 0), Err(Refusal::Overloaded)), "places of one session");
 }
 
 #[tokio::test]
 async fn a_task_that_holds_a_session_knows_it() {
     let (engine, _, key) = engine().await;
-    let writer = engine
-        .enqueue(key, Access::Write, 0)
-        .unwrap()
-        .granted()
-        .await
-        .unwrap();
+    let writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
     assert!(writer.holding(async { is_held(&key) }).await);
     assert!(!is_held(&key));
 }
@@ -214,23 +144,13 @@ impl Store for Broken {
     ) -> Result<crate::store::Acquired, StoreError> {
         self.fail().await
     }
-    async fn patch(
-        &self,
-        _: &SessionKey,
-        _: &Patch,
-        _: OffsetDateTime,
-    ) -> Result<Patched, StoreError> {
+    async fn patch(&self, _: &SessionKey, _: &Patch, _: OffsetDateTime) -> Result<Patched, StoreError> {
         self.fail().await
     }
     async fn release(&self, _: &SessionKey, _: crate::record::Token) -> Result<(), StoreError> {
         self.fail().await
     }
-    async fn touch(
-        &self,
-        _: &SessionKey,
-        _: crate::record::Deadline,
-        _: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    async fn touch(&self, _: &SessionKey, _: crate::record::Deadline, _: OffsetDateTime) -> Result<bool, StoreError> {
         self.fail().await
     }
     async fn delete(&self, _: &SessionKey) -> Result<bool, StoreError> {
@@ -244,24 +164,13 @@ impl Store for Broken {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_or_never_answers_is_unavailable() {
     for hangs in [false, true] {
-        let engine = Arc::new(Engine::new(
-            Arc::new(Broken { hangs }),
-            Limits {
-                store: Duration::from_secs(1),
-                ..LIMITS
-            },
-        ));
+        let engine =
+            Arc::new(Engine::new(Arc::new(Broken { hangs }), Limits { store: Duration::from_secs(1), ..LIMITS }));
         let key = Id::mint().key();
         let first = engine.enqueue(key, Access::Write, 0).unwrap();
         let second = engine.enqueue(key, Access::Write, 0).unwrap();
-        assert!(matches!(
-            first.granted().await,
-            Err(Refusal::Unavailable(_))
-        ));
-        assert!(matches!(
-            second.granted().await,
-            Err(Refusal::Unavailable(_))
-        ));
+        assert!(matches!(first.granted().await, Err(Refusal::Unavailable(_))));
+        assert!(matches!(second.granted().await, Err(Refusal::Unavailable(_))));
         assert_eq!(engine.at_work(), 0);
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::record::SessionKey;
 
 /// For how long a session that a handshake created lives until its cookie has come back.
-pub(crate) const UNCONFIRMED: Duration = Duration::from_secs(60);
+pub(crate) const UNCONFIRMED: Duration = Duration::from_mins(1);
 
 pub(crate) struct Admissions {
     per_second: u32,

@@ -39,21 +39,13 @@ where
                 if let Some(session) = extensions.get::<tower_sessions::Session>() {
                     scope.begin(session.clone());
                 }
-                if let Some(key) = scope
-                    .id()
-                    .map(|id| id.key())
-                    .filter(|key| core.admissions.is_unconfirmed(key))
-                {
+                if let Some(key) = scope.id().map(|id| id.key()).filter(|key| core.admissions.is_unconfirmed(key)) {
                     core.confirm(key, scope.deadline());
                 }
                 parts.extensions.extend(extensions);
                 parts.extensions.insert(scope);
                 let answered = application.call(Request::from_parts(parts, body)).await;
-                let status = answered
-                    .as_ref()
-                    .map_or(StatusCode::INTERNAL_SERVER_ERROR, |response| {
-                        response.status()
-                    });
+                let status = answered.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
                 status
             }) as crate::core::BoxFuture<'static, StatusCode>
@@ -75,26 +67,18 @@ where
         return Ok(if scope.has_gone() {
             answer(StatusCode::UNAUTHORIZED, "the session has ended")
         } else {
-            answer(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the session could not be saved",
-            )
+            answer(StatusCode::SERVICE_UNAVAILABLE, "the session could not be saved")
         });
     }
     for cookie in managed.headers.get_all(header::SET_COOKIE) {
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, cookie.clone());
+        response.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }
     Ok(response)
 }
 
 /// The page must have its new cookie before its sockets come back: their transports close when the response's body has
 /// ended, or soon after its head.
-fn close_when_through(
-    core: &Arc<Core>,
-    rotated: Vec<SessionKey>,
-) -> Option<tokio_util::sync::DropGuard> {
+fn close_when_through(core: &Arc<Core>, rotated: Vec<SessionKey>) -> Option<tokio_util::sync::DropGuard> {
     if rotated.is_empty() {
         return None;
     }

@@ -35,10 +35,7 @@ pin_project! {
 
 impl<B> Body<B> {
     pub(super) fn application(body: B, through: Option<DropGuard>) -> Self {
-        Self {
-            inner: Inner::Application { body },
-            through,
-        }
+        Self { inner: Inner::Application { body }, through }
     }
 
     pub(super) fn socket<S>(body: S) -> Self
@@ -46,12 +43,7 @@ impl<B> Body<B> {
         S: HttpBody<Data = Bytes> + Send + 'static,
         S::Error: Into<BoxError>,
     {
-        Self {
-            inner: Inner::Socket {
-                body: body.map_err(Into::into).boxed_unsync(),
-            },
-            through: None,
-        }
+        Self { inner: Inner::Socket { body: body.map_err(Into::into).boxed_unsync() }, through: None }
     }
 
     pub(super) fn text(text: impl Into<Bytes>) -> Self {
@@ -63,18 +55,10 @@ impl<B> Body<B> {
 pub(super) fn answer<B>(status: StatusCode, body: &'static str) -> Response<Body<B>> {
     let mut response = Response::new(Body::text(body));
     *response.status_mut() = status;
-    let kind = if body.starts_with('{') {
-        "application/json"
-    } else {
-        "text/plain; charset=UTF-8"
-    };
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    let kind = if body.starts_with('{') { "application/json" } else { "text/plain; charset=UTF-8" };
+    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, http::HeaderValue::from(1));
+        response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from(1));
     }
     response
 }
@@ -87,10 +71,7 @@ where
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.project().inner.project() {
             InnerProjection::Application { body } => body.poll_frame(context).map_err(Into::into),
             InnerProjection::Socket { body } => body.poll_frame(context),

@@ -20,12 +20,7 @@ pub(crate) struct Foreign {
 
 impl Origins {
     pub(crate) fn new(named: impl IntoIterator<Item = String>) -> Self {
-        Self(
-            named
-                .into_iter()
-                .map(|origin| origin.trim_end_matches('/').to_ascii_lowercase())
-                .collect(),
-        )
+        Self(named.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect())
     }
 
     /// Lets a request pass, or says what is foreign about it.
@@ -33,9 +28,7 @@ impl Origins {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else {
             // no browser, or a browser's same-origin GET; but a browser that says otherwise is believed
-            let site = headers
-                .get("sec-fetch-site")
-                .map(header::HeaderValue::as_bytes);
+            let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
             return match site {
                 Some(b"cross-site") => Err(Foreign {
                     origin: "none, but `Sec-Fetch-Site: cross-site`".to_owned(),
@@ -52,10 +45,7 @@ impl Origins {
         let hosts = hosts(headers, uri);
         match own(&text) {
             Some(host) if single && hosts.contains(&host) => Ok(()),
-            _ => Err(Foreign {
-                origin: text,
-                hosts,
-            }),
+            _ => Err(Foreign { origin: text, hosts }),
         }
     }
 }
@@ -100,16 +90,9 @@ fn hosts(headers: &HeaderMap, uri: &Uri) -> Vec<String> {
     if let Some(authority) = uri.authority() {
         add(authority.as_str());
     }
-    let values = |name: &'static str| {
-        headers
-            .get_all(name)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok())
-    };
+    let values = |name: &'static str| headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values("host").for_each(&mut add);
-    values("x-forwarded-host")
-        .flat_map(|value| value.split(','))
-        .for_each(&mut add);
+    values("x-forwarded-host").flat_map(|value| value.split(',')).for_each(&mut add);
     for part in values("forwarded").flat_map(|value| value.split([',', ';'])) {
         if let Some((name, value)) = part.split_once('=')
             && name.trim().eq_ignore_ascii_case("host")
@@ -130,16 +113,9 @@ mod tests {
     fn check(origins: &Origins, headers: &[(&'static str, &str)]) -> bool {
         let headers: HeaderMap = headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_str(value).unwrap(),
-                )
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        origins
-            .check(&headers, &Uri::from_static("/socket.io/"))
-            .is_ok()
+        origins.check(&headers, &Uri::from_static("/socket.io/")).is_ok()
     }
 
     fn passes(headers: &[(&'static str, &str)]) -> bool {
@@ -157,10 +133,7 @@ mod tests {
             ("HTTPS://Example.ORG", "example.org"),
             ("http://[::1]:3000", "[::1]:3000"),
         ] {
-            assert!(
-                passes(&[("origin", origin), ("host", host)]),
-                "{origin} at {host}"
-            );
+            assert!(passes(&[("origin", origin), ("host", host)]), "{origin} at {host}");
         }
     }
 
@@ -182,73 +155,39 @@ mod tests {
             "file://",
             "http://:80",
         ] {
-            assert!(
-                !passes(&[("origin", origin), ("host", "example.org")]),
-                "{origin}"
-            );
+            assert!(!passes(&[("origin", origin), ("host", "example.org")]), "{origin}");
         }
     }
 
     #[test]
     fn behind_a_proxy_the_page_is_the_proxys() {
         let page = ("origin", "https://example.org");
-        assert!(passes(&[
-            page,
-            ("host", "10.0.0.1:3000"),
-            ("x-forwarded-host", "example.org")
-        ]));
-        assert!(passes(&[
-            page,
-            ("host", "10.0.0.1"),
-            ("forwarded", "for=1.2.3.4;host=\"example.org\";proto=https")
-        ]));
-        assert!(!passes(&[
-            page,
-            ("host", "10.0.0.1"),
-            ("forwarded", "for=example.org")
-        ]));
+        assert!(passes(&[page, ("host", "10.0.0.1:3000"), ("x-forwarded-host", "example.org")]));
+        assert!(passes(&[page, ("host", "10.0.0.1"), ("forwarded", "for=1.2.3.4;host=\"example.org\";proto=https")]));
+        assert!(!passes(&[page, ("host", "10.0.0.1"), ("forwarded", "for=example.org")]));
     }
 
     #[test]
     fn what_is_named_passes() {
-        let origins = Origins::new([
-            "https://app.example/".to_owned(),
-            "capacitor://localhost".to_owned(),
-            "null".to_owned(),
-        ]);
+        let origins =
+            Origins::new(["https://app.example/".to_owned(), "capacitor://localhost".to_owned(), "null".to_owned()]);
         for origin in ["https://app.example", "capacitor://localhost", "null"] {
-            assert!(
-                check(&origins, &[("origin", origin), ("host", "api.example")]),
-                "{origin}"
-            );
+            assert!(check(&origins, &[("origin", origin), ("host", "api.example")]), "{origin}");
         }
-        assert!(!check(
-            &origins,
-            &[("origin", "http://app.example"), ("host", "api.example")]
-        ));
+        assert!(!check(&origins, &[("origin", "http://app.example"), ("host", "api.example")]));
     }
 
     #[test]
     fn without_an_origin_only_a_cross_site_browser_is_refused() {
         assert!(passes(&[("host", "example.org")]));
-        assert!(passes(&[
-            ("host", "example.org"),
-            ("sec-fetch-site", "same-origin")
-        ]));
-        assert!(!passes(&[
-            ("host", "example.org"),
-            ("sec-fetch-site", "cross-site")
-        ]));
+        assert!(passes(&[("host", "example.org"), ("sec-fetch-site", "same-origin")]));
+        assert!(!passes(&[("host", "example.org"), ("sec-fetch-site", "cross-site")]));
     }
 
     #[test]
     fn two_origins_are_none() {
         let host = ("host", "example.org");
-        assert!(!passes(&[
-            host,
-            ("origin", "https://example.org"),
-            ("origin", "https://evil.example")
-        ]));
+        assert!(!passes(&[host, ("origin", "https://example.org"), ("origin", "https://evil.example")]));
     }
 
     proptest! {

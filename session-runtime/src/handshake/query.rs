@@ -41,30 +41,20 @@ impl Unclear {
 }
 
 impl Asked {
-    pub(super) fn parse(
-        method: &Method,
-        uri: &Uri,
-        config: &EngineIoConfig,
-    ) -> Result<Self, Unclear> {
+    pub(super) fn parse(method: &Method, uri: &Uri, config: &EngineIoConfig) -> Result<Self, Unclear> {
         let query = uri.query().ok_or(Unclear::Transport)?;
-        let protocol = single::<ProtocolVersion>(query, "EIO")
-            .map_err(|_| Unclear::Protocol)?
-            .ok_or(Unclear::Protocol)?;
-        let sid = single::<Sid>(query, "sid").map_err(|_| Unclear::Sid)?;
-        let transport = single::<TransportType>(query, "transport")
-            .map_err(|_| Unclear::Transport)?
-            .ok_or(Unclear::Transport)?;
+        let protocol =
+            single::<ProtocolVersion>(query, "EIO").map_err(|()| Unclear::Protocol)?.ok_or(Unclear::Protocol)?;
+        let sid = single::<Sid>(query, "sid").map_err(|()| Unclear::Sid)?;
+        let transport =
+            single::<TransportType>(query, "transport").map_err(|()| Unclear::Transport)?.ok_or(Unclear::Transport)?;
         if !config.allowed_transport(transport) {
             return Err(Unclear::Mismatch);
         }
         if *method != Method::GET && sid.is_none() {
             return Err(Unclear::Method);
         }
-        Ok(Self {
-            sid,
-            transport,
-            protocol,
-        })
+        Ok(Self { sid, transport, protocol })
     }
 }
 
@@ -96,8 +86,7 @@ fn decodes_to(key: &str, name: &str) -> bool {
         }
         let digits = (bytes.next(), bytes.next());
         let digit = |byte: Option<u8>| {
-            byte.and_then(|byte| char::from(byte).to_digit(16))
-                .and_then(|digit| u8::try_from(digit).ok())
+            byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
         };
         match (digit(digits.0), digit(digits.1)) {
             (Some(high), Some(low)) => decoded.push(high * 16 + low),
@@ -109,8 +98,7 @@ fn decodes_to(key: &str, name: &str) -> bool {
 
 /// Whether a path is below Engine.IO's, by engineioxide's own rule.
 pub(super) fn is_below(path: &str, root: &str) -> bool {
-    path.strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || root.ends_with('/'))
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || root.ends_with('/'))
 }
 
 #[cfg(test)]
@@ -119,17 +107,17 @@ mod tests {
 
     use super::*;
 
-    fn parse(method: Method, query: &str) -> Result<Asked, Unclear> {
+    fn parse(method: &Method, query: &str) -> Result<Asked, Unclear> {
         let uri = format!("/socket.io/?{query}").parse().unwrap();
-        Asked::parse(&method, &uri, &EngineIoConfig::default())
+        Asked::parse(method, &uri, &EngineIoConfig::default())
     }
 
     #[test]
     fn a_plain_request_is_understood() {
-        let asked = parse(Method::GET, "EIO=4&transport=polling&t=abc").unwrap();
+        let asked = parse(&Method::GET, "EIO=4&transport=polling&t=abc").unwrap();
         assert_eq!((asked.sid, asked.transport), (None, TransportType::Polling));
         let sid = Sid::new();
-        let asked = parse(Method::POST, &format!("EIO=4&transport=polling&sid={sid}")).unwrap();
+        let asked = parse(&Method::POST, &format!("EIO=4&transport=polling&sid={sid}")).unwrap();
         assert_eq!(asked.sid, Some(sid));
     }
 
@@ -145,32 +133,17 @@ mod tests {
             format!("{open}&sid"),
             format!("{open}&sid=garbage"),
         ] {
-            assert_eq!(parse(Method::GET, &query), Err(Unclear::Sid), "{query}");
+            assert_eq!(parse(&Method::GET, &query), Err(Unclear::Sid), "{query}");
         }
-        assert_eq!(
-            parse(Method::GET, "EIO=4&transport=polling&transport=websocket"),
-            Err(Unclear::Transport)
-        );
+        assert_eq!(parse(&Method::GET, "EIO=4&transport=polling&transport=websocket"), Err(Unclear::Transport));
     }
 
     #[test]
     fn what_engine_io_refuses_is_refused() {
-        assert_eq!(
-            parse(Method::GET, "transport=polling"),
-            Err(Unclear::Protocol)
-        );
-        assert_eq!(
-            parse(Method::GET, "EIO=2&transport=polling"),
-            Err(Unclear::Protocol)
-        );
-        assert_eq!(
-            parse(Method::GET, "EIO=4&transport=grpc"),
-            Err(Unclear::Transport)
-        );
-        assert_eq!(
-            parse(Method::POST, "EIO=4&transport=polling"),
-            Err(Unclear::Method)
-        );
+        assert_eq!(parse(&Method::GET, "transport=polling"), Err(Unclear::Protocol));
+        assert_eq!(parse(&Method::GET, "EIO=2&transport=polling"), Err(Unclear::Protocol));
+        assert_eq!(parse(&Method::GET, "EIO=4&transport=grpc"), Err(Unclear::Transport));
+        assert_eq!(parse(&Method::POST, "EIO=4&transport=polling"), Err(Unclear::Method));
     }
 
     #[test]

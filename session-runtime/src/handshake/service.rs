@@ -30,19 +30,13 @@ impl<A: Adapter> SessionLayer<A> {
         io: &socketioxide::SocketIo<A>,
         layer: &socketioxide::layer::SocketIoLayer<A>,
     ) -> Self {
-        Self {
-            core: Arc::clone(core),
-            sockets: Arc::new(Sockets::new(Arc::clone(core), io, layer)),
-        }
+        Self { core: Arc::clone(core), sockets: Arc::new(Sockets::new(Arc::clone(core), io, layer)) }
     }
 }
 
 impl<A: Adapter> Clone for SessionLayer<A> {
     fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            sockets: Arc::clone(&self.sockets),
-        }
+        Self { core: Arc::clone(&self.core), sockets: Arc::clone(&self.sockets) }
     }
 }
 
@@ -56,10 +50,7 @@ impl<S, A: Adapter> Layer<S> for SessionLayer<A> {
     type Service = SessionService<S, A>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService {
-            inner,
-            layer: self.clone(),
-        }
+        SessionService { inner, layer: self.clone() }
     }
 }
 
@@ -71,10 +62,7 @@ pub struct SessionService<S, A: Adapter = LocalAdapter> {
 
 impl<S: Clone, A: Adapter> Clone for SessionService<S, A> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            layer: self.layer.clone(),
-        }
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
     }
 }
 
@@ -110,10 +98,6 @@ where
         // the clone is not ready yet; the service that is stays here no longer
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(application::call(
-            Arc::clone(&self.layer.core),
-            ready,
-            request,
-        ))
+        Box::pin(application::call(Arc::clone(&self.layer.core), ready, request))
     }
 }

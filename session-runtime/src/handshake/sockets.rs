@@ -16,9 +16,7 @@ use engineioxide::{ProtocolVersion, TransportType, config::EngineIoConfig};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use hyper_util::rt::TokioIo;
-use socketioxide::{
-    SocketIo, adapter::Adapter, layer::SocketIoLayer, service::SocketIoService, socket::Sid,
-};
+use socketioxide::{SocketIo, adapter::Adapter, layer::SocketIoLayer, service::SocketIoService, socket::Sid};
 use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower_layer::Layer as _;
@@ -58,10 +56,10 @@ pub(super) struct Sockets<A: Adapter> {
     number: usize,
 }
 
-/// What the cookie of a request shows.
+/// What the cookie of a request shows: an id, and until when its session lives, if it does.
 #[derive(Clone, Copy)]
 enum Shown {
-    Id { id: Option<Id>, lives: bool },
+    Id { id: Option<Id>, lives: Option<OffsetDateTime> },
     Refused(StatusCode, &'static str),
 }
 
@@ -105,8 +103,7 @@ impl<A: Adapter> Sockets<A> {
             },
             TransportType::Polling => None,
         };
-        let body =
-            body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+        let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
         let request = Request::from_parts(parts, body.map_err(|_| ReadError).boxed_unsync());
         match asked.sid {
             None => self.open(asked, request, socket).await,
@@ -127,35 +124,26 @@ impl<A: Adapter> Sockets<A> {
             Shown::Refused(status, body) => return answer(status, body),
         };
         let config = &self.core.config;
-        let anonymous = if lives {
-            None
-        } else {
-            self.core.admissions.anonymous(config.anonymous_connections)
-        };
-        if !lives && anonymous.is_none() {
-            return answer(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many connections without a session",
-            );
+        let (alive, admissions) = (lives.is_some(), &self.core.admissions);
+        let anonymous = if alive { None } else { admissions.anonymous(config.anonymous_connections) };
+        if !alive && anonymous.is_none() {
+            return answer(StatusCode::TOO_MANY_REQUESTS, "too many connections without a session");
         }
-        if let Some(id) = id.filter(|_| lives)
-            && self.core.connections.count(&id.key()) >= config.sockets_per_session
-        {
-            return answer(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many connections of this session",
-            );
+        let key = id.filter(|_| alive).map(|id| id.key());
+        if key.is_some_and(|key| self.core.connections.count(&key) >= config.sockets_per_session) {
+            return answer(StatusCode::TOO_MANY_REQUESTS, "too many connections of this session");
         }
-        let connection = Connection::new(Arc::clone(&self.core), id, lives, self.number, anonymous);
+        let connection = Connection::new(Arc::clone(&self.core), id, alive, self.number, anonymous);
+        if let (Some(key), Some(deadline)) = (key, lives) {
+            self.core.expiring.watch(&self.core, key, deadline);
+        }
         request.extensions_mut().insert(Arc::clone(&connection));
         let mut response = match upgrade {
             Some(upgrade) => self.upgrade(&connection, request, upgrade),
             None => self.open_polling(asked, &connection, request).await,
         };
         for cookie in cookies.get_all(header::SET_COOKIE) {
-            response
-                .headers_mut()
-                .append(header::SET_COOKIE, cookie.clone());
+            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
         }
         response
     }
@@ -167,35 +155,20 @@ impl<A: Adapter> Sockets<A> {
         request: Request<RequestBody>,
     ) -> Response<Body<R>> {
         let (parts, body) = self.engine(request).await.into_parts();
-        let body = body
-            .collect()
-            .await
-            .unwrap_or_else(|never| match never {})
-            .to_bytes();
+        let body = body.collect().await.unwrap_or_else(|never| match never {}).to_bytes();
         // Engine.IO names the connection in its open packet, and nowhere else
-        match opened(&body) {
-            Some(sid) => {
-                let engine = self.engine.clone();
-                let path = self.config.req_path.to_string();
-                connection.open(
-                    sid,
-                    Box::new(move || end(engine.clone(), &path, asked.protocol, sid)),
-                );
-            }
-            None => tracing::error!(
-                "Engine.IO's open packet names no connection: its later requests will be refused"
-            ),
+        if let Some(sid) = opened(&body) {
+            let engine = self.engine.clone();
+            let path = self.config.req_path.to_string();
+            connection.open(sid, Box::new(move || end(engine.clone(), &path, asked.protocol, sid)));
+        } else {
+            tracing::error!("Engine.IO's open packet names no connection: its later requests will be refused")
         }
         Response::from_parts(parts, Body::text(body))
     }
 
     /// A later request of a connection: it must show what the handshake showed.
-    async fn follow<R>(
-        &self,
-        sid: Sid,
-        request: Request<RequestBody>,
-        upgrade: Option<Upgrade>,
-    ) -> Response<Body<R>> {
+    async fn follow<R>(&self, sid: Sid, request: Request<RequestBody>, upgrade: Option<Upgrade>) -> Response<Body<R>> {
         let unknown = || answer(StatusCode::BAD_REQUEST, Unclear::Sid.body());
         let Some(connection) = self.core.connections.by_sid(sid) else {
             return unknown();
@@ -210,10 +183,7 @@ impl<A: Adapter> Sockets<A> {
         }
         let (shown, _) = self.shown(request.headers(), false).await;
         if !matches!(shown, Shown::Id { id, .. } if id == connection.shown) {
-            tracing::debug!(
-                ?connection,
-                "a request shows another session cookie than its connection's handshake did"
-            );
+            tracing::debug!(?connection, "a request shows another session cookie than its connection's handshake did");
             return unknown();
         }
         if let Some(upgrade) = upgrade {
@@ -236,9 +206,7 @@ impl<A: Adapter> Sockets<A> {
 
     async fn engine(&self, request: Request<RequestBody>) -> Response<EngineBody> {
         let mut engine = self.engine.clone();
-        Service::<Request<RequestBody>>::call(&mut engine, request)
-            .await
-            .unwrap_or_else(|never| match never {})
+        Service::<Request<RequestBody>>::call(&mut engine, request).await.unwrap_or_else(|never| match never {})
     }
 
     /// Opens a WebSocket on a stream that can be ended.
@@ -249,18 +217,14 @@ impl<A: Adapter> Sockets<A> {
         upgrade: Upgrade,
     ) -> Response<Body<R>> {
         let upgraded = hyper::upgrade::on(&mut request);
-        request
-            .extensions_mut()
-            .remove::<hyper::upgrade::OnUpgrade>();
+        request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
         let request = request.map(drop);
         let (mut engine, closing) = (self.engine.clone(), connection.closing().clone());
         tokio::spawn(async move {
             match upgraded.await {
                 Ok(stream) => {
                     let stream = Closable::new(TokioIo::new(stream), closing);
-                    if let Err(error) =
-                        Service::<(_, Request<()>)>::call(&mut engine, (stream, request)).await
-                    {
+                    if let Err(error) = Service::<(_, Request<()>)>::call(&mut engine, (stream, request)).await {
                         tracing::debug!(%error, "Engine.IO refused a WebSocket");
                     }
                 }
@@ -279,16 +243,9 @@ impl<A: Adapter> Sockets<A> {
     /// Reads the session cookie; at a handshake, also looks whether the session lives, or creates one.
     async fn shown(&self, headers: &HeaderMap, opens: bool) -> (Shown, HeaderMap) {
         let scope = RequestScope::new(&self.core);
-        let shown = Arc::new(Mutex::new(Shown::Refused(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "",
-        )));
+        let shown = Arc::new(Mutex::new(Shown::Refused(StatusCode::INTERNAL_SERVER_ERROR, "")));
         let hook = {
-            let (core, scope, shown) = (
-                Arc::clone(&self.core),
-                Arc::clone(&scope),
-                Arc::clone(&shown),
-            );
+            let (core, scope, shown) = (Arc::clone(&self.core), Arc::clone(&scope), Arc::clone(&shown));
             move |extensions: http::Extensions| {
                 Box::pin(async move {
                     let Some(session) = extensions.get::<tower_sessions::Session>() else {
@@ -298,34 +255,22 @@ impl<A: Adapter> Sockets<A> {
                     let found = if opens {
                         at_handshake(&core, &scope).await
                     } else {
-                        Shown::Id {
-                            id: scope.id(),
-                            lives: false,
-                        }
+                        Shown::Id { id: scope.id(), lives: None }
                     };
                     *shown.lock().unwrap_or_else(PoisonError::into_inner) = found;
                     StatusCode::OK
                 }) as crate::core::BoxFuture<'static, StatusCode>
             }
         };
-        let managed = scope
-            .run(self.core.cookies.run(headers, Box::new(hook)))
-            .await;
+        let managed = scope.run(self.core.cookies.run(headers, Box::new(hook))).await;
         let shown = *shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let cookies = if managed.status == StatusCode::OK && opens {
-            managed.headers
-        } else {
-            HeaderMap::new()
-        };
+        let cookies = if managed.status == StatusCode::OK && opens { managed.headers } else { HeaderMap::new() };
         (shown, cookies)
     }
 }
 
 async fn at_handshake(core: &Arc<Core>, scope: &RequestScope) -> Shown {
-    const DOWN: Shown = Shown::Refused(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the session store is unavailable",
-    );
+    const DOWN: Shown = Shown::Refused(StatusCode::SERVICE_UNAVAILABLE, "the session store is unavailable");
     let id = scope.id();
     if let Some(id) = id {
         match core.load(&id.key()).await {
@@ -333,10 +278,7 @@ async fn at_handshake(core: &Arc<Core>, scope: &RequestScope) -> Shown {
                 if record.unconfirmed {
                     core.confirm(id.key(), scope.deadline());
                 }
-                return Shown::Id {
-                    id: Some(id),
-                    lives: true,
-                };
+                return Shown::Id { id: Some(id), lives: Some(record.deadline) };
             }
             Ok(None) => {}
             Err(error) => {
@@ -346,26 +288,19 @@ async fn at_handshake(core: &Arc<Core>, scope: &RequestScope) -> Shown {
         }
     }
     if core.config.handshake == Handshake::Existing {
-        return Shown::Id { id, lives: false };
+        return Shown::Id { id, lives: None };
     }
     if !core.admissions.may_create() {
         return Shown::Refused(StatusCode::TOO_MANY_REQUESTS, "too many new sessions");
     }
     let deadline = OffsetDateTime::now_utc() + UNCONFIRMED;
-    let record = Record {
-        fields: Fields::default(),
-        deadline,
-        unconfirmed: true,
-    };
+    let record = Record { fields: Fields::default(), deadline, unconfirmed: true };
     match core.create(record).await {
         Ok(id) => {
             core.admissions.unconfirmed(id.key());
             // with the cookie's own lifetime: it outlives the first minute if it comes back
             match scope.adopt(id, scope.deadline()).await {
-                Ok(()) => Shown::Id {
-                    id: Some(id),
-                    lives: true,
-                },
+                Ok(()) => Shown::Id { id: Some(id), lives: Some(deadline) },
                 Err(_) => DOWN,
             }
         }
@@ -383,11 +318,7 @@ fn opened(body: &[u8]) -> Option<Sid> {
         sid: String,
     }
     let start = body.iter().position(|byte| *byte == b'{')?;
-    serde_json::from_slice::<Open>(body.get(start..)?)
-        .ok()?
-        .sid
-        .parse()
-        .ok()
+    serde_json::from_slice::<Open>(body.get(start..)?).ok()?.sid.parse().ok()
 }
 
 /// Ends a polling connection, as its client would: with a close packet.
@@ -397,8 +328,7 @@ fn end<A: Adapter>(mut engine: Engine<A>, path: &str, protocol: ProtocolVersion,
         ProtocolVersion::V4 => (4, "1"),
     };
     let uri = format!("{path}?EIO={version}&transport=polling&sid={sid}");
-    let body = Full::new(Bytes::from_static(packet.as_bytes()))
-        .map_err(|never: Infallible| match never {});
+    let body = Full::new(Bytes::from_static(packet.as_bytes())).map_err(|never: Infallible| match never {});
     if let Ok(request) = Request::post(uri).body(body.boxed_unsync()) {
         tokio::spawn(async move {
             let _ = Service::<Request<RequestBody>>::call(&mut engine, request).await;
@@ -415,25 +345,15 @@ impl Upgrade {
     fn of(parts: &http::request::Parts) -> Option<Self> {
         parts.extensions.get::<hyper::upgrade::OnUpgrade>()?;
         let says = |name, what: &str| {
-            let value = parts
-                .headers
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok());
-            value.is_some_and(|value| {
-                value
-                    .split(',')
-                    .any(|part| part.trim().eq_ignore_ascii_case(what))
-            })
+            let value = parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+            value.is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(what)))
         };
         if !says(header::UPGRADE, "websocket") || !says(header::SEC_WEBSOCKET_VERSION, "13") {
             return None;
         }
         let key = parts.headers.get(header::SEC_WEBSOCKET_KEY)?;
         // 16 random bytes
-        base64::prelude::BASE64_STANDARD
-            .decode(key)
-            .ok()
-            .filter(|bytes| bytes.len() == 16)?;
+        base64::prelude::BASE64_STANDARD.decode(key).ok().filter(|bytes| bytes.len() == 16)?;
         let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()?;
         Some(Self { accept })
     }
@@ -443,7 +363,8 @@ impl Upgrade {
 #[derive(Clone, Debug)]
 pub(super) struct Nobody;
 
-type EngineBody = <<Engine<socketioxide::adapter::LocalAdapter> as Service<Request<RequestBody>>>::Response as Inner>::Body;
+type EngineBody =
+    <<Engine<socketioxide::adapter::LocalAdapter> as Service<Request<RequestBody>>>::Response as Inner>::Body;
 
 trait Inner {
     type Body;

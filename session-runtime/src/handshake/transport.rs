@@ -41,21 +41,12 @@ impl<S> Closable<S> {
             token.cancelled().await;
             sleep(FLUSH).await;
         });
-        Self {
-            stream,
-            closed,
-            ended: false,
-            closing,
-        }
+        Self { stream, closed, ended: false, closing }
     }
 }
 
 impl<S: AsyncRead> AsyncRead for Closable<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.project();
         if *this.ended || Pin::new(this.closed).poll(context).is_ready() {
             // nothing read is the end of the stream
@@ -70,11 +61,7 @@ impl<S: AsyncRead> AsyncRead for Closable<S> {
 }
 
 impl<S: AsyncWrite> AsyncWrite for Closable<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.project().stream.poll_write(context, bytes)
     }
 

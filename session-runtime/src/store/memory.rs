@@ -47,9 +47,7 @@ impl Records {
     }
 
     fn live(&mut self, key: &SessionKey, now: OffsetDateTime) -> Option<&mut Record> {
-        self.by_key
-            .get_mut(key)
-            .filter(|record| record.deadline > now)
+        self.by_key.get_mut(key).filter(|record| record.deadline > now)
     }
 
     fn move_deadline(&mut self, key: &SessionKey, deadline: Deadline) {
@@ -83,9 +81,7 @@ impl MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("sessions", &self.len())
-            .finish()
+        f.debug_struct("MemoryStore").field("sessions", &self.len()).finish()
     }
 }
 
@@ -103,33 +99,15 @@ impl Store for MemoryStore {
         Ok(Created::Done)
     }
 
-    async fn load(
-        &self,
-        key: &SessionKey,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
         Ok(self.records().live(key, now).cloned())
     }
 
-    async fn acquire(
-        &self,
-        key: &SessionKey,
-        _: &Claim,
-        now: OffsetDateTime,
-    ) -> Result<Acquired, StoreError> {
-        Ok(self
-            .records()
-            .live(key, now)
-            .cloned()
-            .map_or(Acquired::Gone, Acquired::Held))
+    async fn acquire(&self, key: &SessionKey, _: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
+        Ok(self.records().live(key, now).cloned().map_or(Acquired::Gone, Acquired::Held))
     }
 
-    async fn patch(
-        &self,
-        key: &SessionKey,
-        patch: &Patch,
-        now: OffsetDateTime,
-    ) -> Result<Patched, StoreError> {
+    async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
         let mut records = self.records();
         let Some(record) = records.live(key, now) else {
             return Ok(Patched::Gone);
@@ -138,22 +116,14 @@ impl Store for MemoryStore {
         if let Some(deadline) = patch.deadline {
             records.move_deadline(key, deadline);
         }
-        Ok(Patched::Applied {
-            held: false,
-            waiting: false,
-        })
+        Ok(Patched::Applied { held: false, waiting: false })
     }
 
     async fn release(&self, _: &SessionKey, _: Token) -> Result<(), StoreError> {
         Ok(())
     }
 
-    async fn touch(
-        &self,
-        key: &SessionKey,
-        deadline: Deadline,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    async fn touch(&self, key: &SessionKey, deadline: Deadline, now: OffsetDateTime) -> Result<bool, StoreError> {
         let mut records = self.records();
         let Some(record) = records.live(key, now) else {
             return Ok(false);
@@ -172,16 +142,9 @@ impl Store for MemoryStore {
         Ok(record.deadline > OffsetDateTime::now_utc())
     }
 
-    async fn exists(
-        &self,
-        keys: &[SessionKey],
-        now: OffsetDateTime,
-    ) -> Result<Vec<bool>, StoreError> {
+    async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         let mut records = self.records();
-        Ok(keys
-            .iter()
-            .map(|key| records.live(key, now).is_some())
-            .collect())
+        Ok(keys.iter().map(|key| records.live(key, now).is_some()).collect())
     }
 }
 
@@ -199,18 +162,11 @@ mod tests {
 
     fn record(seconds: i64) -> Record {
         let deadline = OffsetDateTime::now_utc() + Duration::seconds(seconds);
-        Record {
-            fields: Fields::default(),
-            deadline,
-            unconfirmed: false,
-        }
+        Record { fields: Fields::default(), deadline, unconfirmed: false }
     }
 
     fn patch() -> Patch {
-        Patch {
-            set: vec![("count".into(), json!(1))],
-            ..Patch::new()
-        }
+        Patch { set: vec![("count".into(), json!(1))], ..Patch::new() }
     }
 
     #[tokio::test]
@@ -218,16 +174,8 @@ mod tests {
         let (store, key) = (MemoryStore::default(), Id::mint().key());
         store.create(&key, record(60)).await.unwrap();
         assert!(store.delete(&key).await.unwrap());
-        assert_eq!(
-            store.patch(&key, &patch(), now()).await.unwrap(),
-            Patched::Gone
-        );
-        assert!(
-            !store
-                .touch(&key, Deadline::Set(record(60).deadline), now())
-                .await
-                .unwrap()
-        );
+        assert_eq!(store.patch(&key, &patch(), now()).await.unwrap(), Patched::Gone);
+        assert!(!store.touch(&key, Deadline::Set(record(60).deadline), now()).await.unwrap());
         assert_eq!(store.load(&key, now()).await.unwrap(), None);
     }
 
@@ -236,10 +184,7 @@ mod tests {
         let (store, key) = (MemoryStore::default(), Id::mint().key());
         store.create(&key, record(-1)).await.unwrap();
         assert_eq!(store.load(&key, now()).await.unwrap(), None);
-        assert_eq!(
-            store.patch(&key, &patch(), now()).await.unwrap(),
-            Patched::Gone
-        );
+        assert_eq!(store.patch(&key, &patch(), now()).await.unwrap(), Patched::Gone);
         assert_eq!(store.exists(&[key], now()).await.unwrap(), [false]);
     }
 
@@ -248,20 +193,8 @@ mod tests {
         let (store, key) = (MemoryStore::default(), Id::mint().key());
         store.create(&key, record(60)).await.unwrap();
         store.patch(&key, &patch(), now()).await.unwrap();
-        assert_eq!(
-            store.create(&key, record(60)).await.unwrap(),
-            Created::Taken
-        );
-        assert_eq!(
-            store
-                .load(&key, now())
-                .await
-                .unwrap()
-                .unwrap()
-                .fields
-                .get("count"),
-            Some(&json!(1))
-        );
+        assert_eq!(store.create(&key, record(60)).await.unwrap(), Created::Taken);
+        assert_eq!(store.load(&key, now()).await.unwrap().unwrap().fields.get("count"), Some(&json!(1)));
     }
 
     #[tokio::test]
@@ -272,10 +205,7 @@ mod tests {
         }
         let key = Id::mint().key();
         store.create(&key, record(60)).await.unwrap();
-        store
-            .touch(&key, Deadline::Set(record(120).deadline), now())
-            .await
-            .unwrap();
+        store.touch(&key, Deadline::Set(record(120).deadline), now()).await.unwrap();
         let records = store.records();
         assert_eq!((records.by_key.len(), records.by_deadline.len()), (1, 1));
     }

@@ -6,9 +6,7 @@ use std::{error::Error, pin::Pin};
 
 use time::OffsetDateTime;
 
-pub use crate::record::{
-    Deadline, Fence, FieldKey, Fields, Patch, Record, SessionKey, Then, Token, TransactionId,
-};
+pub use crate::record::{Deadline, Fence, FieldKey, Fields, Patch, Record, SessionKey, Then, Token, TransactionId};
 pub use memory::MemoryStore;
 
 /// Keeps session records. Each operation is atomic, and each keys by [`SessionKey`], never by the id itself.
@@ -24,11 +22,7 @@ pub trait Store: Send + Sync + 'static {
     const LEASES: bool;
 
     /// Stores a new record.
-    fn create(
-        &self,
-        key: &SessionKey,
-        record: Record,
-    ) -> impl Future<Output = Result<Created, StoreError>> + Send;
+    fn create(&self, key: &SessionKey, record: Record) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
     /// The record, unless it is past its deadline.
     fn load(
@@ -55,11 +49,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
 
     /// Gives up a lease, or a place in the line for it.
-    fn release(
-        &self,
-        key: &SessionKey,
-        token: Token,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn release(&self, key: &SessionKey, token: Token) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Moves the deadline, and confirms a record that a handshake made; nothing else. Whether the record lives.
     fn touch(
@@ -167,8 +157,7 @@ impl StoreError {
     }
 }
 
-pub(crate) type StoreFuture<'a, T> =
-    Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub(crate) type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// [`Store`] with its type erased, so that `Sessions` is one type whatever the store; it asks by this node's clock.
 pub(crate) trait AnyStore: Send + Sync + 'static {

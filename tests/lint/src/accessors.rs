@@ -10,6 +10,7 @@ pub struct Visit {
     pub count: u32,
     /// A set of counts.
     pub counts_set: Vec<u32>,
+    /// Whether the count is set.
     set_count: bool,
     /// As the session's own method is named.
     pub id: Option<u64>,

@@ -19,6 +19,7 @@ pub enum Unit {
 #[derive(Debug)]
 pub struct Handle(u8);
 
+/// Ten.
 const fn ten() -> u32 {
     10
 }
@@ -42,8 +43,10 @@ pub struct Cart {
     /// The literal takes the field's type.
     #[session(default = 1)]
     pub version: u64,
+    /// How often it was seen.
     #[session(skip)]
     seen: AtomicU32,
+    /// Something of this process.
     #[session(skip, default = Handle(1))]
     handle: Handle,
 }

@@ -58,13 +58,15 @@ pub async fn all(
     Event(event): Event,
     socket: SocketRef,
     io: SocketIo,
-    _one: Extension<u8>,
-    _two: MaybeExtension<u16>,
 ) -> u32 {
     after.emit(event, &(has_ack, socket.id, io.config().ack_timeout));
     visit.count = order.amount;
     visit.count
 }
+
+/// Those of the handshake.
+#[on("extensions")]
+pub async fn extensions(_one: Extension<u8>, _two: MaybeExtension<u16>) {}
 
 /// A handle beside a view that is only read waits for nobody.
 #[on("beside")]

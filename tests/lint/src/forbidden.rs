@@ -26,6 +26,7 @@ pub struct Visit {
     /// How many there were.
     #[session(default = 1)]
     pub count: u32,
+    /// Not stored.
     #[session(skip)]
     skipped: u32,
 }

@@ -27,6 +27,7 @@ impl User {
     }
 }
 
+/// A private one.
 const fn private(user: &User) -> bool {
     user.admin
 }

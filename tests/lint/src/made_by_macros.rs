@@ -18,7 +18,7 @@ macro_rules! counter {
         /// The handler.
         #[on($event)]
         pub async fn $handler(view: $view, by: $extractor) -> $ty {
-            drop(by);
+            let _by: &$extractor = &by;
             view.$field
         }
     };

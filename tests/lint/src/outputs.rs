@@ -20,6 +20,7 @@ pub type Answer<T> = Result<T, EventError>;
 /// A reply that borrows.
 #[derive(Debug, Serialize)]
 pub struct Receipt<'a> {
+    /// Whose it is.
     name: &'a str,
 }
 
@@ -61,6 +62,7 @@ pub mod own {
     /// Not the standard one.
     #[derive(Debug, Serialize)]
     pub struct Result {
+        /// Whether it is.
         ok: bool,
     }
 
@@ -79,7 +81,7 @@ pub async fn g(_visit: &mut Visit) -> Result<(), &'static str> {
 
 /// Whatever it is.
 #[on("h")]
-pub async fn h() -> impl Serialize + Send + use<> {
+pub async fn h() -> impl Serialize + Send {
     1
 }
 

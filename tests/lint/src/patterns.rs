@@ -15,7 +15,7 @@ pub struct Visit {
 
 /// Taken apart, by reference.
 #[on("a")]
-pub async fn a(Visit { count, .. }: &mut Visit) -> u32 {
+pub async fn a(&mut Visit { ref mut count, .. }: &mut Visit) -> u32 {
     *count = count.wrapping_add(1);
     *count
 }
@@ -24,6 +24,12 @@ pub async fn a(Visit { count, .. }: &mut Visit) -> u32 {
 #[on("b")]
 pub async fn b(&Visit { count, known }: &Visit) -> (u32, bool) {
     (count, known)
+}
+
+/// Copies that cannot change.
+#[on("e")]
+pub async fn e(&mut Visit { count, known: _ }: &mut Visit) -> u32 {
+    count
 }
 
 /// No name.

@@ -54,7 +54,7 @@ pub async fn hello(_visit: &Visit) {}
 
 /// Disconnecting.
 #[on_disconnect]
-pub async fn bye(_visit: ::core::option::Option<&Visit>) {}
+pub async fn bye() {}
 
 /// A guard.
 #[guard]

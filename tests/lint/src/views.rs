@@ -47,7 +47,7 @@ pub async fn eight(
 /// Only where there may be none.
 #[on("maybe")]
 pub async fn maybe(one: Option<&One>) -> Option<u32> {
-    one.map(|one| one.value)
+    one.map(|view| view.value)
 }
 
 /// The function stays a function.

@@ -6,6 +6,7 @@ use socket_session::{SessionError, Sessions, on, socket_session};
 #[socket_session]
 #[derive(Debug)]
 pub struct Closed {
+    /// As nobody sees.
     count: u32,
 }
 
@@ -23,6 +24,7 @@ struct Private {
 #[socket_session(prefix = "crate.")]
 #[derive(Debug)]
 pub(crate) struct InCrate {
+    /// As visible.
     pub(crate) count: u32,
     /// Less visible.
     total: u32,

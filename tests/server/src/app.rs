@@ -39,36 +39,19 @@ impl App {
 
     /// Keeps the id of a socket's session, for handlers that come to it from outside.
     pub(crate) fn keep_id(&self, socket: Sid, id: Id) {
-        self.0
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(socket, id);
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(socket, id);
     }
 
     pub(crate) fn id(&self, socket: Sid) -> Option<Id> {
-        self.0
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&socket)
-            .copied()
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&socket).copied()
     }
 
     /// Notes that something happened outside of any session.
     pub(crate) fn note(&self, what: impl Into<String>) {
-        self.0
-            .notes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(what.into());
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner).push(what.into());
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {
-        self.0
-            .notes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

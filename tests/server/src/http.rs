@@ -46,9 +46,7 @@ async fn visit(session: Session<Visit>) -> Result<StatusCode, SessionError> {
 }
 
 async fn login(session: Session<Visit>) -> Result<StatusCode, SessionError> {
-    session
-        .rotate_with(|visit| visit.authenticated = true)
-        .await?;
+    session.rotate_with(|visit| visit.authenticated = true).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -132,9 +130,7 @@ async fn disconnect(
     session: Session<Visit>,
     Query(Disconnect { last }): Query<Disconnect>,
 ) -> Result<StatusCode, SessionError> {
-    session
-        .disconnect(if last { Close::Final } else { Close::Reconnect })
-        .await?;
+    session.disconnect(if last { Close::Final } else { Close::Reconnect }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -161,10 +157,7 @@ async fn plain_read(
     session: tower_sessions::Session,
     Query(Plain { key, .. }): Query<Plain>,
 ) -> Result<Json<Value>, StatusCode> {
-    let value = session
-        .get::<Value>(&key)
-        .await
-        .map_err(|error| failed(&error))?;
+    let value = session.get::<Value>(&key).await.map_err(|error| failed(&error))?;
     Ok(Json(value.unwrap_or_default()))
 }
 
@@ -172,24 +165,13 @@ async fn plain_read(
 async fn plain_write(
     State(app): State<App>,
     session: tower_sessions::Session,
-    Query(Plain {
-        key,
-        value,
-        wait,
-        save,
-    }): Query<Plain>,
+    Query(Plain { key, value, wait, save }): Query<Plain>,
 ) -> Result<StatusCode, StatusCode> {
     let value: Value = serde_json::from_str(&value).map_err(|_| StatusCode::BAD_REQUEST)?;
-    session
-        .get::<Value>(&key)
-        .await
-        .map_err(|error| failed(&error))?;
+    session.get::<Value>(&key).await.map_err(|error| failed(&error))?;
     app.note(format!("plain {key}"));
     tokio::time::sleep(Duration::from_millis(wait)).await;
-    session
-        .insert(&key, value)
-        .await
-        .map_err(|error| failed(&error))?;
+    session.insert(&key, value).await.map_err(|error| failed(&error))?;
     if save {
         session.save().await.map_err(|error| failed(&error))?;
         app.note(format!("plain saved {key}"));
@@ -199,10 +181,7 @@ async fn plain_write(
 }
 
 /// A plain session loaded first, then a typed transaction in the same request, then a plain write of another key.
-async fn plain_mixed(
-    plain: tower_sessions::Session,
-    session: Session<Visit>,
-) -> Result<StatusCode, SessionError> {
+async fn plain_mixed(plain: tower_sessions::Session, session: Session<Visit>) -> Result<StatusCode, SessionError> {
     drop(plain.get::<Value>("colour").await);
     session.update(|visit| visit.count += 1).await?;
     drop(plain.insert("colour", "green").await);
@@ -229,13 +208,8 @@ async fn fields_write(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn fields_read(
-    plain: tower_sessions::Session,
-    session: Session<Visit>,
-) -> Result<Json<Value>, SessionError> {
-    Ok(Json(
-        json!({ "plain": plain.count().await?, "typed": session.count().await? }),
-    ))
+async fn fields_read(plain: tower_sessions::Session, session: Session<Visit>) -> Result<Json<Value>, SessionError> {
+    Ok(Json(json!({ "plain": plain.count().await?, "typed": session.count().await? })))
 }
 
 #[derive(Deserialize)]

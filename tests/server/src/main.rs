@@ -87,16 +87,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn sessions(options: &Options, app: &App, io: &SocketIo) -> Sessions {
-    let store = Flaky {
-        memory: MemoryStore::default(),
-        switches: app.switches().clone(),
-    };
+    let store = Flaky { memory: MemoryStore::default(), switches: app.switches().clone() };
     let mut builder = Sessions::builder(store)
-        .handshake(if options.create {
-            Handshake::Create
-        } else {
-            Handshake::Existing
-        })
+        .handshake(if options.create { Handshake::Create } else { Handshake::Existing })
         .origins(options.origin.clone());
     if let Some(limit) = options.wait_limit {
         builder = builder.wait_limit(Duration::from_millis(limit));
@@ -109,20 +102,13 @@ fn sessions(options: &Options, app: &App, io: &SocketIo) -> Sessions {
     }
     let key = Key::from(&[7; 64]);
     match options.cookies {
-        Cookies::Plain => builder
-            .http(|cookies| cookies.with_name("sid").with_secure(false))
-            .build(io),
-        Cookies::Signed => builder
-            .http(|cookies| cookies.with_name("sid").with_secure(false).with_signed(key))
-            .build(io),
-        Cookies::Private => builder
-            .http(|cookies| {
-                cookies
-                    .with_name("sid")
-                    .with_secure(false)
-                    .with_private(key)
-            })
-            .build(io),
+        Cookies::Plain => builder.http(|cookies| cookies.with_name("sid").with_secure(false)).build(io),
+        Cookies::Signed => {
+            builder.http(|cookies| cookies.with_name("sid").with_secure(false).with_signed(key)).build(io)
+        }
+        Cookies::Private => {
+            builder.http(|cookies| cookies.with_name("sid").with_secure(false).with_private(key)).build(io)
+        }
     }
 }
 
@@ -187,13 +173,7 @@ fn namespaces(io: &SocketIo, sessions: &Sessions) {
             .on::<guarded::demote>(),
     );
     // For those who are logged in while we are open.
-    io.ns(
-        "/evening",
-        sessions
-            .namespace()
-            .guard_with::<guarded::not_closed>("closed")
-            .on::<plain::incr>(),
-    );
+    io.ns("/evening", sessions.namespace().guard_with::<guarded::not_closed>("closed").on::<plain::incr>());
     // With handlers for coming and going.
     io.ns(
         "/hooks",
@@ -205,13 +185,7 @@ fn namespaces(io: &SocketIo, sessions: &Sessions) {
             .on_fallback::<hooks::other>()
             .on_disconnect::<hooks::leave>(),
     );
-    io.ns(
-        "/lobby",
-        sessions
-            .namespace()
-            .on_connect::<hooks::greet>()
-            .on_disconnect::<hooks::leave>(),
-    );
+    io.ns("/lobby", sessions.namespace().on_connect::<hooks::greet>().on_disconnect::<hooks::leave>());
 }
 
 async fn page() -> &'static str {
@@ -219,12 +193,7 @@ async fn page() -> &'static str {
 }
 
 fn over_one_route(router: Router, sessions: &Sessions, io_layer: SocketIoLayer) -> Router {
-    Router::new()
-        .route(
-            "/{*path}",
-            get(page).post(page).layer(sessions.layer(io_layer)),
-        )
-        .merge(router)
+    Router::new().route("/{*path}", get(page).post(page).layer(sessions.layer(io_layer))).merge(router)
 }
 
 fn over_two_methods(router: Router, sessions: &Sessions, io_layer: &SocketIoLayer) -> Router {

@@ -10,10 +10,7 @@ use std::{
 
 use socket_session::{
     MemoryStore,
-    store::{
-        Acquired, Claim, Created, Deadline, Patch, Patched, Record, SessionKey, Store, StoreError,
-        Token,
-    },
+    store::{Acquired, Claim, Created, Deadline, Patch, Patched, Record, SessionKey, Store, StoreError, Token},
 };
 use time::OffsetDateTime;
 
@@ -50,9 +47,7 @@ impl Switches {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
         if self.0.down.load(Ordering::SeqCst) {
-            return Err(StoreError::unavailable(
-                "connection refused: store.internal:6379",
-            ));
+            return Err(StoreError::unavailable("connection refused: store.internal:6379"));
         }
         Ok(())
     }
@@ -77,31 +72,17 @@ impl Store for Flaky {
         self.memory.create(key, record).await
     }
 
-    async fn load(
-        &self,
-        key: &SessionKey,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
         self.switches.pass().await?;
         self.memory.load(key, now).await
     }
 
-    async fn acquire(
-        &self,
-        key: &SessionKey,
-        claim: &Claim,
-        now: OffsetDateTime,
-    ) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
         self.switches.pass().await?;
         self.memory.acquire(key, claim, now).await
     }
 
-    async fn patch(
-        &self,
-        key: &SessionKey,
-        patch: &Patch,
-        now: OffsetDateTime,
-    ) -> Result<Patched, StoreError> {
+    async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
         self.switches.pass().await?;
         self.switches.wrote();
         self.memory.patch(key, patch, now).await
@@ -112,12 +93,7 @@ impl Store for Flaky {
         self.memory.release(key, token).await
     }
 
-    async fn touch(
-        &self,
-        key: &SessionKey,
-        deadline: Deadline,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    async fn touch(&self, key: &SessionKey, deadline: Deadline, now: OffsetDateTime) -> Result<bool, StoreError> {
         self.switches.pass().await?;
         self.memory.touch(key, deadline, now).await
     }
@@ -127,11 +103,7 @@ impl Store for Flaky {
         self.memory.delete(key).await
     }
 
-    async fn exists(
-        &self,
-        keys: &[SessionKey],
-        now: OffsetDateTime,
-    ) -> Result<Vec<bool>, StoreError> {
+    async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.switches.pass().await?;
         self.memory.exists(keys, now).await
     }

@@ -38,11 +38,7 @@ pub(crate) struct Sometimes(pub(crate) bool);
 
 impl Serialize for Sometimes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 {
-            Err(S::Error::custom("not this one"))
-        } else {
-            serializer.serialize_bool(false)
-        }
+        if self.0 { Err(S::Error::custom("not this one")) } else { serializer.serialize_bool(false) }
     }
 }
 

@@ -9,12 +9,11 @@ const _: () = {
     ::socket_session::__private::assert_disjoint(
         &[<Visit as ::socket_session::__private::View>::KEYS],
     );
-    const fn is_adapter<A: ::socket_session::__private::Adapter>() {}
     const fn check<B>()
     where
         B: Adapter + Clone,
     {
-        is_adapter::<B>();
+        ::socket_session::__private::assert_adapter::<B>();
     }
 };
 #[automatically_derived]

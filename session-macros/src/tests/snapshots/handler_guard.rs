@@ -82,4 +82,10 @@ where
     }
 }
 #[automatically_derived]
-impl ::socket_session::__private::Asks for logged_in {}
+impl<__SocketSessionAdapter> ::socket_session::__private::Asks<__SocketSessionAdapter>
+for logged_in
+where
+    __SocketSessionAdapter: ::socket_session::__private::Adapter,
+{
+    type Inputs = (&'static Visit, SocketRef);
+}

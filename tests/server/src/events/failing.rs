@@ -19,10 +19,7 @@ pub(crate) async fn fail(visit: &mut Visit) -> Result<u32, &'static str> {
 }
 
 #[on("fail late")]
-pub(crate) async fn fail_late(
-    visit: &mut Visit,
-    Data(milliseconds): Data<u64>,
-) -> Result<u32, String> {
+pub(crate) async fn fail_late(visit: &mut Visit, Data(milliseconds): Data<u64>) -> Result<u32, String> {
     visit.count = SPOILT;
     wait(milliseconds).await;
     Err(format!("refused after {milliseconds} ms"))

@@ -17,10 +17,7 @@ pub(crate) fn panicking(visit: &Visit) -> bool {
 
 /// An async guard with an extractor.
 #[guard]
-pub(crate) async fn not_closed(
-    visit: &Visit,
-    State(app): State<App>,
-) -> Result<bool, &'static str> {
+pub(crate) async fn not_closed(visit: &Visit, State(app): State<App>) -> Result<bool, &'static str> {
     tokio::task::yield_now().await;
     if app.notes().iter().any(|note| note == "closed") {
         return Err("we are closed");

@@ -53,11 +53,7 @@ pub(crate) async fn close(session: Session<Visit>, Data(last): Data<bool>) {
 
 /// Lets the handlers below find the session from outside.
 #[on("remember")]
-pub(crate) async fn remember(
-    session: Session<Visit>,
-    socket: SocketRef,
-    State(app): State<App>,
-) -> bool {
+pub(crate) async fn remember(session: Session<Visit>, socket: SocketRef, State(app): State<App>) -> bool {
     match session.id() {
         Some(id) => {
             app.keep_id(socket.id, id);
@@ -74,11 +70,7 @@ fn outside(app: &App, socket: &SocketRef) -> Option<Session<Visit>> {
 
 /// Asks for the session that this handler holds, in the same task.
 #[on("reenter")]
-pub(crate) async fn reenter(
-    visit: &mut Visit,
-    socket: SocketRef,
-    State(app): State<App>,
-) -> String {
+pub(crate) async fn reenter(visit: &mut Visit, socket: SocketRef, State(app): State<App>) -> String {
     visit.count += 1;
     match outside(&app, &socket) {
         Some(session) => named(session.update(increment).await, |count| count.to_string()),
@@ -88,11 +80,7 @@ pub(crate) async fn reenter(
 
 /// Asks for the session that this handler holds, from another task.
 #[on("reenter elsewhere")]
-pub(crate) async fn reenter_elsewhere(
-    visit: &mut Visit,
-    socket: SocketRef,
-    State(app): State<App>,
-) -> String {
+pub(crate) async fn reenter_elsewhere(visit: &mut Visit, socket: SocketRef, State(app): State<App>) -> String {
     visit.count += 1;
     let Some(session) = outside(&app, &socket) else {
         return "remember first".to_owned();
@@ -116,11 +104,7 @@ pub(crate) async fn peek(visit: &mut Visit, socket: SocketRef, State(app): State
 
 /// A job that comes back to the session after the handler has long answered.
 #[on("job")]
-pub(crate) async fn job(
-    socket: SocketRef,
-    State(app): State<App>,
-    Data(milliseconds): Data<u64>,
-) -> bool {
+pub(crate) async fn job(socket: SocketRef, State(app): State<App>, Data(milliseconds): Data<u64>) -> bool {
     let Some(session) = outside(&app, &socket) else {
         return false;
     };

@@ -56,11 +56,7 @@ pub(crate) async fn leave(visit: Option<&Visit>, reason: DisconnectReason, State
 }
 
 #[on_fallback]
-pub(crate) async fn other(
-    visit: &mut Visit,
-    Event(event): Event,
-    Data(data): Data<Value>,
-) -> Value {
+pub(crate) async fn other(visit: &mut Visit, Event(event): Event, Data(data): Data<Value>) -> Value {
     visit.count += 1;
     json!({ "event": event, "data": data, "count": visit.count })
 }

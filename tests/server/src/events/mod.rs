@@ -1,9 +1,6 @@
 //! The event handlers, by what they are there to show.
 
-#![expect(
-    clippy::unused_async,
-    reason = "event handlers are async, whatever they do"
-)]
+#![expect(clippy::unused_async, reason = "event handlers are async, whatever they do")]
 
 pub(crate) mod failing;
 pub(crate) mod guarded;

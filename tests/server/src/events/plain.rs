@@ -57,11 +57,7 @@ pub(crate) struct Seen<'a> {
 /// The reply borrows from the view.
 #[on("read")]
 pub(crate) async fn read(visit: &Visit) -> Seen<'_> {
-    Seen {
-        authenticated: visit.authenticated,
-        count: visit.count,
-        trail: &visit.trail,
-    }
+    Seen { authenticated: visit.authenticated, count: visit.count, trail: &visit.trail }
 }
 
 /// A reader that takes its time and tells what it read.

@@ -1,0 +1,5 @@
+//! When sessions end by themselves.
+
+mod expiry;
+
+pub(crate) use expiry::Expiring;
