@@ -23,7 +23,7 @@ use crate::{
     store::StoreError,
 };
 
-/// After how long a polling connection that is closing ends, if its client does not come by.
+/// For how long a client may take to end a connection itself, or to come by and be told.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// How a connection is ended.
@@ -140,6 +140,22 @@ impl Connection {
                 }
             });
         }
+    }
+
+    /// Closes the transport once its client has had the time to do so: its sockets were disconnected for good.
+    pub(crate) fn close_soon(self: &Arc<Self>) {
+        let connection = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            if let Some(connection) = connection.upgrade() {
+                connection.close();
+            }
+        });
+    }
+
+    /// Whether that socket is one of this connection's.
+    pub(crate) fn has(&self, seat: &Arc<dyn Seat>) -> bool {
+        lock(&self.seats).iter().any(|other| Arc::ptr_eq(other, seat))
     }
 
     /// Ends a connection on polling at once.

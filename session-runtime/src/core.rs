@@ -1,6 +1,6 @@
 //! What all parts of one `Sessions` share.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
 
@@ -20,9 +20,6 @@ use crate::{
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// For how long a transport whose sockets were disconnected for good may stay: the client closes it itself.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// What is decided when `Sessions` is built.
 #[derive(Debug)]
@@ -151,18 +148,15 @@ impl Core {
             Close::Final => {
                 let room = key.room();
                 // the socket whose handler asked for this is answered first
-                if let Some(current) = current_socket(&key) {
+                let current = current_socket(&key);
+                if let Some(current) = &current {
                     current.leave(&room);
                 }
                 let reached = self.io.disconnect(&room).await;
-                if !connections.is_empty() {
-                    let connections: Vec<_> = connections.iter().map(Arc::downgrade).collect();
-                    tokio::spawn(async move {
-                        tokio::time::sleep(LINGER).await;
-                        for connection in connections.iter().filter_map(std::sync::Weak::upgrade) {
-                            connection.close();
-                        }
-                    });
+                for connection in connections {
+                    if !current.as_ref().is_some_and(|current| connection.has(current)) {
+                        connection.close_soon();
+                    }
                 }
                 reached
             }

@@ -238,6 +238,9 @@ impl Call {
         }
         if aftermath.expelled || current.leaves.load(std::sync::atomic::Ordering::SeqCst) {
             current.seat.disconnect();
+            if connection.has_ended() {
+                connection.close_soon();
+            }
         } else if aftermath.gone {
             // a session that has ended unseen: the client finds out when it comes back
             connection.close();

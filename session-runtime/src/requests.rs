@@ -84,6 +84,13 @@ impl RequestScope {
         self.session.get().and_then(tower_sessions::Session::id).map(Id::from)
     }
 
+    /// The request shows a session cookie; if a handshake of this node made that session, it is confirmed.
+    pub(crate) fn shows_its_cookie(&self) {
+        if let Some(key) = self.id().map(|id| id.key()).filter(|key| self.core.admissions.is_unconfirmed(key)) {
+            self.core.confirm(key, self.deadline());
+        }
+    }
+
     /// The deadline of what this request saves.
     pub(crate) fn deadline(&self) -> OffsetDateTime {
         self.session.get().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date)

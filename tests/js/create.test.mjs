@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { WebSocket } from "ws";
-import { Visitor, call, next, request, setCookies, within } from "./lib/client.mjs";
+import { Visitor, call, next, request, setCookies, until, within } from "./lib/client.mjs";
 import { address, join, open, pollFor, post, upgrade } from "./lib/engine.mjs";
 import { read, store } from "./lib/probe.mjs";
 import { startTestServer } from "./lib/server.mjs";
@@ -198,4 +198,25 @@ test("10: with Create the store is asked for no more sessions by polls and posts
   }
   assert.equal(await store(url), writes);
   assert.equal((await read(visitor)).count, 0);
+});
+
+test("bounded: with Create only so many sessions begin in a second", async (t) => {
+  const { url } = await startTestServer(t, ["--create", "--created-per-second", "3"]);
+  const statuses = (await Promise.all(Array.from({ length: 60 }, () => open(url)))).map(({ status }) => status);
+  const refused = statuses.filter((status) => status === 429).length;
+  const opened = statuses.filter((status) => status === 200).length;
+  assert.equal(refused + opened, 60, statuses.join());
+  assert.ok(opened >= 3 && refused > 0, statuses.join());
+  assert.equal(await store(url), opened, "a refused handshake stores nothing");
+});
+
+test("bounded: one session has only so many connections, and gets its place back", async (t) => {
+  const { url } = await startTestServer(t, ["--connections-per-session", "2"]);
+  const visitor = await Visitor.withSession(url, t);
+  const [first] = [await visitor.connect(), await visitor.connect()];
+  assert.equal((await open(url, { cookie: visitor.cookie })).status, 429);
+  assert.equal((await upgrade(url, { headers: { cookie: visitor.cookie } })).status, 429);
+  assert.equal((await open(url)).status, 200, "others are not concerned");
+  first.close();
+  await until(async () => (await open(url, { cookie: visitor.cookie })).status === 200, "there is room again");
 });

@@ -50,3 +50,16 @@ test("1: namespaces share the session, and its turns", async (t) => {
   await times(20, (index) => call(index % 2 ? root : members, "slow", 3));
   assert.equal((await read(visitor)).count, 20);
 });
+
+test("1: `Session<V>` in an event handler takes its turns with the others", async (t) => {
+  const visitor = await Visitor.withSession(server.url, t);
+  const socket = await visitor.connect();
+  const replies = await times(40, (index) =>
+    index % 2 ? call(socket, "slow", 2) : call(socket, "handle update").then(Number),
+  );
+  assert.deepEqual(
+    replies.sort((a, b) => a - b),
+    Array.from({ length: 40 }, (_, index) => index + 1),
+  );
+  assert.equal((await read(visitor)).count, 40);
+});

@@ -1,6 +1,8 @@
 //! Stage three, for one parameter at a time: views are by reference, extractors by value.
 
-use super::model::{Access, Handler, Kind, Param, Taken, View, bare, inside_option, is_primitive, last_name, written};
+use super::model::{
+    Access, Handler, Kind, Param, Taken, View, bare, has_arguments, inside_option, is_primitive, last_name, written,
+};
 use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -50,20 +52,15 @@ fn check_view_is_one_type(errors: &Errors, handler: &Handler<'_>, view: &View<'_
     }
 }
 
-/// Whatever is no path is no session struct, and neither is what the library itself hands out by value.
+/// Whatever is no path is no session struct, and neither is what the library itself hands out by value: that has
+/// generic arguments, by which it is told from a session struct of the same name.
 fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
-    const BY_VALUE: [&str; 15] = [
-        "AckSender",
-        "AfterSave",
-        "Bin",
+    const BY_VALUE: [&str; 9] = [
         "Data",
-        "DisconnectReason",
-        "Event",
         "Extension",
         "HttpExtension",
         "MaybeExtension",
         "MaybeHttpExtension",
-        "ProtocolVersion",
         "Session",
         "SocketRef",
         "State",
@@ -81,7 +78,7 @@ fn check_view_type(errors: &Errors, param: &Param<'_>, view: &View<'_>) {
                 errors.at(whole, wrong, by_value("String"));
             } else if is_primitive(&name) {
                 errors.at(whole, wrong, by_value(&name));
-            } else if BY_VALUE.contains(&name.as_str()) {
+            } else if has_arguments(ty) && BY_VALUE.contains(&name.as_str()) {
                 let wrong = format_args!("extractors are taken by value, `{name}` too");
                 errors.at(whole, wrong, format_args!("write `{shown}`"));
             } else if let Some(inside) = inside_option(ty) {
@@ -150,8 +147,9 @@ fn check_argument(errors: &Errors, handler: &Handler<'_>, ty: &Type) {
         return;
     }
     // The two that a `&mut` handler can take and must not.
-    match last_name(inside_option(ty).unwrap_or(ty)).as_deref() {
-        Some("Session") => errors.at(
+    let inner = inside_option(ty).unwrap_or(ty);
+    match last_name(inner).as_deref() {
+        Some("Session") if has_arguments(inner) => errors.at(
             ty,
             "`Session` beside a `&mut` view would wait for the view to be saved, which waits for this handler",
             "use the view, or take `Session` alone",

@@ -142,6 +142,10 @@ impl Engine {
             || state.bytes.saturating_add(bytes) > self.limits.queue_bytes
             || self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.limits.total_bytes
         {
+            if state.machine.is_idle() {
+                // it was made for this one
+                queues.remove(&key);
+            }
             return Err(Refusal::Overloaded);
         }
         let ticket = TicketId(state.next);

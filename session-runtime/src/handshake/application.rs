@@ -33,15 +33,13 @@ where
     let slot = Arc::new(Mutex::new(None));
 
     let hook = {
-        let (scope, slot, core) = (Arc::clone(&scope), Arc::clone(&slot), Arc::clone(&core));
+        let (scope, slot) = (Arc::clone(&scope), Arc::clone(&slot));
         move |extensions: http::Extensions| {
             Box::pin(async move {
                 if let Some(session) = extensions.get::<tower_sessions::Session>() {
                     scope.begin(session.clone());
                 }
-                if let Some(key) = scope.id().map(|id| id.key()).filter(|key| core.admissions.is_unconfirmed(key)) {
-                    core.confirm(key, scope.deadline());
-                }
+                scope.shows_its_cookie();
                 parts.extensions.extend(extensions);
                 parts.extensions.insert(scope);
                 let answered = application.call(Request::from_parts(parts, body)).await;

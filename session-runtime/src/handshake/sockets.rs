@@ -162,7 +162,7 @@ impl<A: Adapter> Sockets<A> {
             let path = self.config.req_path.to_string();
             connection.open(sid, Box::new(move || end(engine.clone(), &path, asked.protocol, sid)));
         } else {
-            tracing::error!("Engine.IO's open packet names no connection: its later requests will be refused")
+            tracing::error!("Engine.IO's open packet names no connection: its later requests will be refused");
         }
         Response::from_parts(parts, Body::text(body))
     }
@@ -255,6 +255,7 @@ impl<A: Adapter> Sockets<A> {
                     let found = if opens {
                         at_handshake(&core, &scope).await
                     } else {
+                        scope.shows_its_cookie();
                         Shown::Id { id: scope.id(), lives: None }
                     };
                     *shown.lock().unwrap_or_else(PoisonError::into_inner) = found;

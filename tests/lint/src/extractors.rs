@@ -41,12 +41,7 @@ impl<A: Adapter> FromMessageParts<A> for HasAck {
 
 /// Borrowed for ever is owned.
 #[on("state")]
-pub async fn state(
-    _text: State<&'static str>,
-    _cow: Data<Cow<'static, str>>,
-    _function: State<fn(&str) -> bool>,
-) {
-}
+pub async fn state(_text: State<&'static str>, _cow: Data<Cow<'static, str>>, _function: State<fn(&str) -> bool>) {}
 
 /// Everything at once, in any order, with views between.
 #[on("all")]

@@ -19,7 +19,7 @@ async fn connected() {}
 async fn error() {}
 
 /// Any text is a name.
-#[on(r#"my "event" ü"#,)]
+#[on(r#"my "event" ü"#)]
 async fn any_text() {}
 
 /// Parentheses without anything.

@@ -56,7 +56,6 @@
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm
 )]
-
 #![expect(
     clippy::missing_errors_doc,
     clippy::needless_pass_by_ref_mut,

@@ -66,6 +66,31 @@ pub async fn run(_visit: &Visit) {}
 #[on("type")]
 pub async fn r#type(_visit: &Visit) {}
 
+/// Session structs named like extractors.
+pub mod extractors {
+    use super::{on, socket_session};
+
+    /// Like socketioxide's.
+    #[socket_session]
+    #[derive(Debug)]
+    pub struct State {
+        /// A value.
+        pub state: u8,
+    }
+
+    /// Like the library's.
+    #[socket_session]
+    #[derive(Debug)]
+    pub struct Session {
+        /// A value.
+        pub session: u8,
+    }
+
+    /// They are views like any other.
+    #[on("state")]
+    pub async fn state(_state: &State, _session: &mut Session) {}
+}
+
 /// Nearly a primitive.
 #[on("string")]
 pub async fn string() {}

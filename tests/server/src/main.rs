@@ -31,6 +31,10 @@ struct Options {
     handler_timeout: Option<u64>,
     #[arg(long, value_name = "EVENTS")]
     queue_limit: Option<usize>,
+    #[arg(long, value_name = "CONNECTIONS")]
+    connections_per_session: Option<usize>,
+    #[arg(long, value_name = "SESSIONS")]
+    created_per_second: Option<u32>,
     /// Sockets may open a session too
     #[arg(long)]
     create: bool,
@@ -99,6 +103,12 @@ fn sessions(options: &Options, app: &App, io: &SocketIo) -> Sessions {
     }
     if let Some(limit) = options.queue_limit {
         builder = builder.queue_limit(limit);
+    }
+    if let Some(limit) = options.connections_per_session {
+        builder = builder.connections_per_session(limit);
+    }
+    if let Some(limit) = options.created_per_second {
+        builder = builder.created_per_second(limit);
     }
     let key = Key::from(&[7; 64]);
     match options.cookies {

@@ -4,6 +4,7 @@ where
 {}
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct add {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(

@@ -1,6 +1,7 @@
 async fn hello(visit: &mut Visit, auth: Data<Auth>) {}
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct hello {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(

@@ -1,6 +1,7 @@
 async fn bye(visit: Option<&Visit>, reason: DisconnectReason) {}
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct bye {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(

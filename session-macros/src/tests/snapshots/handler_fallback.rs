@@ -3,6 +3,7 @@ async fn unknown(Event(name): Event) {}
 #[cfg(debug_assertions)]
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct unknown {}
 #[cfg(debug_assertions)]
 const _: () = {

@@ -3,6 +3,7 @@ async fn logged_in(visit: &Visit, s: SocketRef) -> bool {
 }
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct logged_in {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(

@@ -1,6 +1,7 @@
 async fn delete() {}
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct delete {}
 #[automatically_derived]
 impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>

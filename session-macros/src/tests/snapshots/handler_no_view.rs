@@ -1,6 +1,7 @@
 pub async fn ping() {}
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 pub struct ping {}
 #[automatically_derived]
 impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>

@@ -4,6 +4,7 @@ async fn my_event(visit: &mut Visit) -> u32 {
 }
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct my_event {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(

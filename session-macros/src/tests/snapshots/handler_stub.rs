@@ -3,6 +3,7 @@ fn my_event(visit: &mut Visit) -> u32 {
 }
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 struct my_event {}
 #[automatically_derived]
 impl<A: ::socket_session::__private::Adapter> ::socket_session::__private::Handler<A>

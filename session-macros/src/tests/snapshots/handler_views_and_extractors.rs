@@ -9,6 +9,7 @@ pub(crate) async fn checkout(
 }
 #[doc(hidden)]
 #[repr(C)]
+#[non_exhaustive]
 pub(crate) struct checkout {}
 const _: () = {
     ::socket_session::__private::assert_disjoint(
