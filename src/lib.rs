@@ -195,8 +195,12 @@
 //! [socketioxide]: https://github.com/Totodore/socketioxide
 //! [tower-sessions]: https://github.com/maxcountryman/tower-sessions
 
+// so that the macros' `::socket_session` is found here, too
 extern crate self as socket_session;
-pub use socket_session_macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
+
+mod macros;
+
+pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
 #[doc(hidden)]
 pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::{
