@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::Core,
     handshake::Anonymous,
-    record::{Fields, Id, Patch, Record, SessionKey},
+    record::{Fields, Id, Record, SessionKey},
+    seat::Seat,
     store::StoreError,
 };
 
@@ -33,22 +34,6 @@ pub enum Close {
     Reconnect,
     /// The sockets are disconnected (`io server disconnect`): the client does not come back by itself.
     Final,
-}
-
-/// A socket of this node, seen without its adapter. It holds no strong reference: that would keep the socket alive.
-pub(crate) trait Seat: Send + Sync {
-    /// Whether the socket is still there.
-    fn is_taken(&self) -> bool;
-    /// Whether a guard of its namespace looks at what the patch changes.
-    fn looks_at(&self, patch: &Patch) -> bool;
-    /// Whether the guards of its namespace still admit it.
-    fn admits(&self, fields: &Fields) -> bool;
-    /// Tells it why, and disconnects it.
-    fn expel(&self);
-    /// Disconnects it.
-    fn disconnect(&self);
-    /// Lets it miss what is said to its session.
-    fn leave(&self, room: &str);
 }
 
 /// The live session that a connection belongs to.

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::{
     after::{AfterSave, extracting},
-    connection::{Bound, Connection, Seat},
+    connection::{Bound, Connection},
     core::BoxFuture,
     engine::{Refusal, Ticket, Transaction},
     error::EventError,
@@ -18,6 +18,7 @@ use crate::{
     namespace::Admitted,
     record::{Fields, Patch, SessionKey},
     reply::{Outcome, Reply, Serialized},
+    seat::Seat,
     view::{Access, ViewError, Views},
 };
 

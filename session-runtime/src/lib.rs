@@ -2,6 +2,7 @@
 //!
 //! An event walks one way: `handshake` → `namespace` → `event` → `engine` → [`store`] → `engine` → `reply`.
 
+mod accessor;
 mod after;
 mod connection;
 mod cookies;
@@ -13,6 +14,7 @@ mod field;
 mod guard;
 mod handler;
 mod handshake;
+mod leaving;
 mod lifetime;
 mod namespace;
 mod payload;
@@ -21,6 +23,7 @@ pub mod private;
 mod record;
 mod reply;
 mod requests;
+mod seat;
 mod session;
 mod sessions;
 pub mod store;

@@ -5,29 +5,28 @@ use std::{
     fmt,
     marker::PhantomData,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::FutureExt as _;
 use socketioxide::{
     adapter::{Adapter, LocalAdapter},
-    handler::{ConnectHandler, ConnectMiddleware, DisconnectHandler},
-    socket::{DisconnectReason, Socket},
+    handler::{ConnectHandler, ConnectMiddleware},
+    socket::Socket,
 };
 use socketioxide_core::Value;
 use tokio::sync::oneshot;
 
 use crate::{
     after::extracting,
-    connection::{Connection, Seat},
-    error::EventError,
+    connection::Connection,
     event::{Call, Endpoint, Needs, OnEvent, OnFallback, guarded, work},
     guard::{EventGuard, NamespaceGuard},
-    handler::{Connect, ConnectParts, Disconnect, DisconnectParts, Event, Fallback, Guard},
-    record::{Fields, Patch},
+    handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard},
+    leaving::Leaving,
     reply::Reply,
-    view::{View, Views},
+    seat::{Seat, SocketSeat},
+    view::View,
 };
 
 type Refused = Box<dyn fmt::Display + Send>;
@@ -368,101 +367,5 @@ where
         T2: Send + Sync + 'static,
     {
         Layered { inner: self, middleware, marker: PhantomData }
-    }
-}
-
-/// A socket of this node.
-pub(crate) struct SocketSeat<A: Adapter> {
-    socket: Weak<Socket<A>>,
-    namespace: Arc<Rules<A>>,
-}
-
-impl<A: Adapter> Seat for SocketSeat<A> {
-    fn is_taken(&self) -> bool {
-        self.socket.strong_count() > 0
-    }
-
-    fn looks_at(&self, patch: &Patch) -> bool {
-        let mut keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
-        self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
-    }
-
-    fn admits(&self, fields: &Fields) -> bool {
-        self.namespace.guards.iter().all(|guard| guard.guard.looks(fields))
-    }
-
-    fn expel(&self) {
-        let Some(socket) = self.socket.upgrade() else {
-            return;
-        };
-        let message = self.namespace.guards.first().map_or("".into(), |guard| guard.message.clone());
-        let error = EventError::unauthorized(message);
-        // a hint before the end; the end comes in any case
-        let _ = socket.emit("session_error", &(&error.body(Some("disconnect")),));
-        self.disconnect();
-    }
-
-    fn disconnect(&self) {
-        let Some(socket) = self.socket.upgrade() else {
-            return;
-        };
-        let connection = socket.req_parts().extensions.get::<Arc<Connection>>().cloned();
-        // a client that does not read cannot be told: its transport is closed, so that it is out all the same
-        if socket.connected()
-            && socket.disconnect().is_err()
-            && let Some(connection) = connection
-        {
-            connection.close();
-        }
-    }
-
-    fn leave(&self, room: &str) {
-        if let Some(socket) = self.socket.upgrade() {
-            socket.leave(room.to_owned());
-        }
-    }
-}
-
-/// What runs when a socket has gone.
-struct Leaving<A: Adapter, D> {
-    admitted: Arc<Admitted<A>>,
-    handler: PhantomData<fn() -> D>,
-}
-
-impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> for Leaving<A, D> {
-    fn call_with_defer(&self, socket: Arc<Socket<A>>, reason: DisconnectReason, defer: fn(Arc<Socket<A>>)) {
-        let connection = Arc::clone(&self.admitted.connection);
-        let args = D::args(&mut DisconnectParts { socket: &socket, reason });
-        tokio::spawn(async move {
-            match args {
-                Ok(args) => {
-                    let fields = match connection.load().await {
-                        Ok(Some(record)) => Some(record.fields),
-                        Ok(None) | Err(_) => connection.last_known(),
-                    };
-                    leave::<A, D>(&connection, fields.as_ref(), args).await;
-                }
-                Err(rejection) => {
-                    tracing::warn!(expected = %rejection.0, "a disconnect handler could not run");
-                }
-            }
-            defer(socket);
-        });
-    }
-}
-
-async fn leave<A: Adapter, D: Disconnect<A>>(connection: &Connection, fields: Option<&Fields>, args: D::Args) {
-    let views = match D::Views::load(fields) {
-        Ok(views) => views,
-        Err(error) => return tracing::warn!(%error, "a disconnect handler could not run"),
-    };
-    let running = std::panic::AssertUnwindSafe(D::run(views, args)).catch_unwind();
-    match tokio::time::timeout(connection.core.engine.limits.handler, running).await {
-        Ok(Ok((_, Ok(_)))) => {}
-        Ok(Ok((_, Err(error)))) => {
-            tracing::warn!(code = error.code(), "a disconnect handler failed");
-        }
-        Ok(Err(_panic)) => tracing::error!("a disconnect handler panicked"),
-        Err(_) => tracing::warn!("a disconnect handler ran for too long"),
     }
 }

@@ -4,6 +4,7 @@ pub use socketioxide::adapter::{Adapter, LocalAdapter};
 pub use tower_sessions;
 
 pub use crate::{
+    accessor::{get_field, plain_get_field, plain_set_field, set_field},
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},
@@ -13,7 +14,7 @@ pub use crate::{
     },
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},
-    session::{Session, get_field, plain_get_field, plain_set_field, set_field},
+    session::Session,
     view::{Dump, Maybe, Read, Slot, View, ViewParam, Views, Write, assert_disjoint},
 };
 

@@ -16,11 +16,10 @@ use crate::{
     connection::{Bound, Close, Connection},
     core::Core,
     engine::{Transaction, is_held},
-    error::{SessionError, Unserializable},
-    field::Key,
+    error::SessionError,
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record},
-    requests::{RequestScope, plain_error},
+    requests::RequestScope,
     view::{Access, Tracked, View},
 };
 
@@ -62,7 +61,7 @@ impl<V> fmt::Debug for Session<V> {
 }
 
 /// What a transaction came to: what to save and what to return, or an error of the caller's.
-type Applied<R, E> = Result<Result<(Patch, R), E>, SessionError>;
+pub(crate) type Applied<R, E> = Result<Result<(Patch, R), E>, SessionError>;
 
 impl<V> Session<V> {
     fn new(core: &Arc<Core>, via: Via) -> Self {
@@ -95,7 +94,7 @@ impl<V> Session<V> {
         }
     }
 
-    async fn fields(&self) -> Result<Fields, SessionError> {
+    pub(crate) async fn fields(&self) -> Result<Fields, SessionError> {
         let Some(id) = self.id() else {
             return if matches!(self.via, Via::Request(_)) {
                 Ok(Fields::default())
@@ -116,7 +115,7 @@ impl<V> Session<V> {
     }
 
     /// Takes the session's turn, applies, and saves.
-    async fn transact<R: Send, E>(
+    pub(crate) async fn transact<R: Send, E>(
         &self,
         mut apply: impl FnMut(&Fields) -> Applied<R, E> + Send,
     ) -> Result<Result<R, E>, SessionError> {
@@ -345,57 +344,6 @@ fn change_view<V: View, R, E>(fields: &Fields, f: &mut impl FnMut(&mut V) -> Res
         Ok(value) => Ok((view.changes(Patch::new())?, value)),
         Err(error) => Err(error),
     })
-}
-
-/// A typed accessor's read.
-pub async fn get_field<V: View, T>(session: &Session<V>, key: Key<T>) -> Result<T, SessionError> {
-    Ok(key.load(&session.fields().await?)?)
-}
-
-/// A typed accessor's write.
-#[expect(clippy::needless_pass_by_value, reason = "a reference would have to live as long as the future")]
-pub fn set_field<V: View, T>(
-    session: &Session<V>,
-    key: Key<T>,
-    value: T,
-) -> impl Future<Output = Result<(), SessionError>> + Send {
-    // before the first await, so that the future need not hold a `T`
-    let value = storable(key, &value);
-    async move {
-        let value = value?;
-        let set = |fields: &Fields| {
-            let mut patch = Patch::new();
-            if fields.get(key.name()) != Some(&value) {
-                patch.set.push((key.name().into(), value.clone()));
-            }
-            Ok(Ok((patch, ())))
-        };
-        session.transact::<(), Infallible>(set).await.map(|done| done.unwrap_or_else(|never| match never {}))
-    }
-}
-
-/// A typed accessor's read, on a plain session.
-pub async fn plain_get_field<T>(session: &tower_sessions::Session, key: Key<T>) -> Result<T, SessionError> {
-    let value = session.get_value(key.name()).await.map_err(plain_error)?;
-    let fields = value.map(|value| (key.name().into(), value)).into_iter().collect();
-    Ok(key.load(&fields)?)
-}
-
-/// A typed accessor's write, on a plain session: saved with the rest of what the request changed.
-#[expect(clippy::needless_pass_by_value, reason = "a reference would have to live as long as the future")]
-pub fn plain_set_field<T>(
-    session: &tower_sessions::Session,
-    key: Key<T>,
-    value: T,
-) -> impl Future<Output = Result<(), SessionError>> + Send {
-    let value = storable(key, &value);
-    async move { session.insert_value(key.name(), value?).await.map(drop).map_err(plain_error) }
-}
-
-fn storable<T>(key: Key<T>, value: &T) -> Result<serde_json::Value, Unserializable> {
-    let value = key.value(value)?;
-    key.readable(&value)?;
-    Ok(value)
 }
 
 impl<V: View, S: Sync> FromRequestParts<S> for Session<V> {
