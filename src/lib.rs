@@ -206,5 +206,5 @@ pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::{
     AfterSave, Body, BoxError, Builder, ClientError, Close, Corrupt, EventError, Expiry, Field, Guarded, Handshake, Id,
     MemoryStore, Namespace, Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore,
-    Unserializable, View, store,
+    Unserializable, View, store, tower_sessions,
 };

@@ -198,6 +198,34 @@ pub(crate) struct Connections {
     /// Those that began on polling: later requests name them.
     by_sid: Mutex<HashMap<Sid, Weak<Connection>>>,
     by_session: Mutex<HashMap<SessionKey, Vec<Weak<Connection>>>>,
+    /// Handshakes that have not become connections yet, and whether their session has ended meanwhile.
+    arriving: Mutex<HashMap<SessionKey, Vec<Weak<AtomicBool>>>>,
+}
+
+/// A handshake on its way, from before it looks for its session until its connection is known.
+pub(crate) struct Arrival<'a> {
+    connections: &'a Connections,
+    key: SessionKey,
+    ended: Arc<AtomicBool>,
+}
+
+impl Arrival<'_> {
+    /// Whether the session was destroyed, or its id rotated, since it arrived.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        let mut arriving = lock(&self.connections.arriving);
+        if let Some(others) = arriving.get_mut(&self.key) {
+            others.retain(|other| !std::ptr::eq(other.as_ptr(), Arc::as_ptr(&self.ended)));
+            if others.is_empty() {
+                arriving.remove(&self.key);
+            }
+        }
+    }
 }
 
 impl Connections {
@@ -217,6 +245,20 @@ impl Connections {
                     sessions.remove(key);
                 }
             }
+        }
+    }
+
+    /// Announces a handshake of that session.
+    pub(crate) fn arrive(&self, key: SessionKey) -> Arrival<'_> {
+        let ended = Arc::new(AtomicBool::new(false));
+        lock(&self.arriving).entry(key).or_default().push(Arc::downgrade(&ended));
+        Arrival { connections: self, key, ended }
+    }
+
+    /// Tells the handshakes of a session that it has ended.
+    pub(crate) fn ended(&self, key: &SessionKey) {
+        for arriving in lock(&self.arriving).get(key).into_iter().flatten().filter_map(Weak::upgrade) {
+            arriving.store(true, Ordering::SeqCst);
         }
     }
 

@@ -15,7 +15,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 use tower_sessions::{SessionManagerLayer, service::CookieController};
 
-use crate::{core::BoxFuture, requests::SharedStore};
+use crate::{core::BoxFuture, shared::SharedStore};
 
 /// Stands where the application would be. It gets what the manager leaves for it (the session and the cookies).
 pub(crate) type Hook = Box<dyn FnOnce(Extensions) -> BoxFuture<'static, StatusCode> + Send>;

@@ -1,6 +1,11 @@
 //! What all parts of one `Sessions` share.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
 
@@ -9,17 +14,21 @@ use time::OffsetDateTime;
 use crate::{
     connection::{Close, Connections},
     cookies::Cookies,
-    engine::Engine,
+    engine::{Engine, Refusal, is_held},
     error::SessionError,
-    event::current_socket,
     handshake::{Admissions, Handshake, Origins},
     lifetime::Expiring,
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
+    seat::Seat,
     store::{AnyStore, Created, StoreError, StoreFuture},
+    view::Access,
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How long a destroy may look for what `#[on_disconnect]` is to see.
+const LAST_STATE: Duration = Duration::from_millis(250);
 
 /// What is decided when `Sessions` is built.
 #[derive(Debug)]
@@ -93,19 +102,38 @@ impl Core {
         self.bounded(self.store().touch(key, deadline)).await
     }
 
-    /// Deletes the record at once, then disconnects the session's sockets, for good.
+    /// Deletes the record at once, then disconnects the session's sockets, for good. The socket whose handler asks for
+    /// this, `current`, is answered first.
     ///
     /// Cancelling it may leave the record deleted and sockets connected; their next event finds that out.
-    pub(crate) async fn destroy(&self, key: SessionKey) -> Result<bool, SessionError> {
-        // `#[on_disconnect]` sees the last state; when the store cannot say, it sees none
-        let last = match self.connections.count(&key) {
-            0 => None,
-            _ => self.load(&key).await.ok().flatten().map(|record| record.fields),
-        };
+    pub(crate) async fn destroy(&self, key: SessionKey, current: Option<Arc<dyn Seat>>) -> Result<bool, SessionError> {
+        let last = self.last_state(&key).await;
         let existed = self.bounded(self.store().delete(&key)).await?;
         self.ended(key, last.as_ref());
-        self.disconnect(key, Close::Final).await?;
+        self.disconnect(key, Close::Final, current).await?;
         Ok(existed)
+    }
+
+    /// What `#[on_disconnect]` will see, if there is one; where the store cannot say at once, it sees nothing.
+    async fn last_state(&self, key: &SessionKey) -> Option<Fields> {
+        if !self.connections.seats(key).iter().any(|seat| seat.wants_last_state()) {
+            return None;
+        }
+        let load = tokio::time::timeout(LAST_STATE, self.load(key));
+        load.await.ok()?.ok()?.map(|record| record.fields)
+    }
+
+    /// Deletes the record in its turn, and returns what was in it; `None` if there was none any more.
+    pub(crate) async fn take(self: &Arc<Self>, key: SessionKey) -> Result<Option<Fields>, SessionError> {
+        if is_held(&key) {
+            return Err(SessionError::Reentrant);
+        }
+        let transaction = match self.engine.enqueue(key, Access::Write, 0)?.granted().await {
+            Err(Refusal::Gone) => return Ok(None),
+            granted => granted?,
+        };
+        let fields = transaction.record().fields.clone();
+        Ok(self.remove(key).await?.then_some(fields))
     }
 
     /// Deletes the record, and leaves the sockets to whoever asked.
@@ -130,13 +158,19 @@ impl Core {
     /// The record is gone: nothing of this session is saved or begun any more.
     pub(crate) fn ended(&self, key: SessionKey, last: Option<&Fields>) {
         self.engine.ended(&key);
+        self.connections.ended(&key);
         for connection in self.connections.of(&key) {
             connection.end(last.cloned());
         }
     }
 
     /// Ends the connections of a session.
-    pub(crate) async fn disconnect(&self, key: SessionKey, close: Close) -> Result<(), SessionError> {
+    pub(crate) async fn disconnect(
+        &self,
+        key: SessionKey,
+        close: Close,
+        current: Option<Arc<dyn Seat>>,
+    ) -> Result<(), SessionError> {
         let connections = self.connections.of(&key);
         match close {
             Close::Reconnect => {
@@ -147,8 +181,6 @@ impl Core {
             }
             Close::Final => {
                 let room = key.room();
-                // the socket whose handler asked for this is answered first
-                let current = current_socket(&key);
                 if let Some(current) = &current {
                     current.leave(&room);
                 }
@@ -175,8 +207,10 @@ impl Core {
             // a store that is down is no answer: the next event asks again
             if let Ok(Some(record)) = core.load(&key).await {
                 for seat in core.connections.seats(&key) {
-                    if !seat.admits(&record.fields) {
-                        seat.expel();
+                    // a guard that panics says no
+                    let looked = catch_unwind(AssertUnwindSafe(|| seat.refuses(&record.fields)));
+                    if let Some(message) = looked.unwrap_or_else(|_| Some("unauthorized".into())) {
+                        seat.expel(message);
                     }
                 }
             }

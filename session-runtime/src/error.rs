@@ -48,8 +48,8 @@ impl Unserializable {
 /// Why something could not be done with a session.
 ///
 /// In axum it becomes a response by itself, without details: `Busy`, `Overloaded` and `Unavailable` are 503 with
-/// `Retry-After`, `Gone` and `NoSession` are 401, the rest are 500.
-#[derive(Debug, thiserror::Error)]
+/// `Retry-After`, `Gone` and `NoSession` are 401, `TooLarge` is 413, the rest are 500.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
     /// There is no session: the connection has none.
@@ -231,7 +231,10 @@ impl EventError {
 
     pub(crate) fn from_view(error: &ViewError) -> Self {
         match error {
-            ViewError::Corrupt(error) => Self::new("session_corrupt", error.to_string()),
+            ViewError::Corrupt(error) => {
+                tracing::warn!(%error, "a session's stored value does not fit its field");
+                Self::new("session_corrupt", error.to_string())
+            }
             ViewError::Unserializable(error) => Self::unserializable(*error),
         }
     }

@@ -1,11 +1,16 @@
 //! The way of one event: guards, handler, save, answer.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::FutureExt as _;
 use socketioxide::{adapter::Adapter, handler::MessageHandler, socket::Socket};
 use socketioxide_core::Value;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use crate::{
     after::{AfterSave, extracting},
@@ -13,6 +18,7 @@ use crate::{
     core::BoxFuture,
     engine::{Refusal, Ticket, Transaction},
     error::EventError,
+    gate::Gate,
     guard::{Asked, EventGuard},
     handler::{Event, EventParts, Fallback, Handler, Rejection},
     namespace::Admitted,
@@ -131,28 +137,35 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
         let bytes = length(&value);
         let mut parts = EventParts { socket: &socket, value: &mut value, ack };
         let reply = Reply { event: K::event(&mut parts), socket: Arc::clone(&socket), ack };
-        let asked = self.ask(&mut parts);
-        let (args, after) = extracting(|| K::args(&mut parts));
-        let call = match (asked, args) {
-            (Ok(asked), Ok(args)) => Call {
-                seat: Arc::clone(&self.admitted.seat),
-                connection: Arc::clone(connection),
-                needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
-                asked,
-                work: work::<A, K::Handler>(args),
-                after,
-            },
-            (Err(rejection), _) | (_, Err(rejection)) => {
-                let connection = Arc::clone(connection);
-                tokio::spawn(async move {
-                    let error = EventError::new("invalid_payload", rejection.0);
-                    reply.send(&connection, &Err(error)).await;
-                });
+        // a user's extractor that panics must not end socketioxide's reading task
+        let extracted = catch_unwind(AssertUnwindSafe(|| {
+            let asked = self.ask(&mut parts)?;
+            let (args, after) = extracting(|| K::args(&mut parts));
+            Ok::<_, Rejection>((asked, args?, after))
+        }));
+        let error = match extracted {
+            Ok(Ok((asked, args, after))) => {
+                let call = Call {
+                    gate: Arc::clone(&self.admitted.gate),
+                    seat: Arc::clone(&self.admitted.seat),
+                    connection: Arc::clone(connection),
+                    needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
+                    asked,
+                    work: work::<A, K::Handler>(args),
+                    after,
+                };
+                let turn = call.enqueue(bytes);
+                tokio::spawn(call.perform(turn, reply));
                 return;
             }
+            Ok(Err(rejection)) => rejection.into_error(),
+            Err(_panic) => EventError::hidden(),
         };
-        let turn = call.enqueue(bytes);
-        tokio::spawn(call.perform(turn, reply));
+        let (connection, gate) = (Arc::clone(connection), Arc::clone(&self.admitted.gate));
+        tokio::spawn(async move {
+            gate.pass().await;
+            reply.send(&connection, &Err(error)).await;
+        });
     }
 }
 
@@ -193,6 +206,7 @@ pub(crate) struct Guarding {
 
 /// A handler about to run, its types erased but for the adapter's.
 pub(crate) struct Call {
+    pub(crate) gate: Arc<Gate>,
     pub(crate) seat: Arc<dyn Seat>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) needs: Needs,
@@ -222,6 +236,18 @@ impl Call {
     }
 
     pub(crate) async fn perform<A: Adapter>(self, place: Place, reply: Reply<A>) {
+        // at the level of what goes wrong, so that each line says of which event it is
+        let span = tracing::error_span!(
+            "event",
+            event = %reply.event,
+            namespace = reply.socket.ns(),
+            session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
+        );
+        self.answer(place, reply).instrument(span).await;
+    }
+
+    async fn answer<A: Adapter>(self, place: Place, reply: Reply<A>) {
+        self.gate.pass().await;
         let connection = Arc::clone(&self.connection);
         let after = self.after.clone();
         let key = connection.session.map(|bound| bound.key);
@@ -273,17 +299,22 @@ impl Call {
         if connection.session.is_none() && !needs.optional {
             return Err(EventError::no_session());
         }
-        for Guarding { asked, message, expels } in asked {
-            let refusal = match guarded(&connection, asked, fields.as_ref()).await {
-                Ok(true) => continue,
-                Ok(false) => EventError::unauthorized(message),
-                Err(error) => error.of_guard(message, expels),
-            };
-            *expelled = expels;
-            return Err(refusal);
-        }
-        let running = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
-        drop(fields);
+        let running = async {
+            for Guarding { asked, message, expels } in asked {
+                let refusal = match guarded(asked, fields.as_ref()).await {
+                    Ok(true) => continue,
+                    Ok(false) => EventError::unauthorized(message),
+                    Err(error) => error.of_guard(message, expels),
+                };
+                *expelled = expels;
+                return Err(refusal);
+            }
+            let handler = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
+            // the store need not copy what nobody looks at any more
+            drop(fields);
+            handler.await
+        };
+        // guards and handler share the time that a handler has; what holds the session, holds it for both
         let limited = timeout(connection.core.engine.limits.handler, AssertUnwindSafe(running).catch_unwind());
         let finished = match held {
             Some(transaction) => transaction.holding(limited).await,
@@ -310,19 +341,10 @@ impl Call {
     }
 }
 
-/// Asks a guard; one that panics, or takes too long, says no.
-pub(crate) async fn guarded(
-    connection: &Connection,
-    asked: Asked,
-    fields: Option<&Fields>,
-) -> Result<bool, EventError> {
-    let asking = AssertUnwindSafe(asked.check(fields)).catch_unwind();
-    match timeout(connection.core.engine.limits.handler, asking).await {
-        Ok(Ok(verdict)) => verdict,
-        Ok(Err(_panic)) => {
-            tracing::error!("a guard panicked: it is taken for a no");
-            Ok(false)
-        }
-        Err(_) => Err(EventError::ran_too_long()),
-    }
+/// Asks a guard; one that panics says no.
+pub(crate) async fn guarded(asked: Asked, fields: Option<&Fields>) -> Result<bool, EventError> {
+    AssertUnwindSafe(asked.check(fields)).catch_unwind().await.unwrap_or_else(|_panic| {
+        tracing::error!("a guard panicked: it is taken for a no");
+        Ok(false)
+    })
 }

@@ -10,6 +10,7 @@ use socketioxide::{
 use socketioxide_core::Value;
 
 use crate::{
+    error::EventError,
     guard::EventGuard,
     reply::{Outcome, Verdict},
     view::Views,
@@ -125,13 +126,31 @@ macro_rules! opaque {
 }
 opaque!(EventParts, ConnectParts, DisconnectParts);
 
-/// An extractor failed; what it said it had expected.
+/// An extractor failed.
 #[derive(Debug)]
-pub struct Rejection(pub(crate) String);
+pub struct Rejection {
+    /// What it said it had expected.
+    pub(crate) expected: String,
+    /// Not the client's mistake, but the application's: `State` that nobody has registered.
+    pub(crate) ours: bool,
+}
 
 impl Rejection {
-    fn new(error: impl std::error::Error) -> Self {
-        Self(error.to_string())
+    fn new<E: std::error::Error>(error: E) -> Self {
+        // socketioxide's own `…NotFound` errors, which are generic; what is wrong with a payload is its parser's to say
+        let ours = std::any::type_name::<E>().starts_with("socketioxide::extract::");
+        Self { expected: error.to_string(), ours }
+    }
+
+    /// What the client is told.
+    pub(crate) fn into_error(self) -> EventError {
+        if self.ours {
+            tracing::error!(error = %self.expected, "a handler cannot run");
+            EventError::hidden()
+        } else {
+            tracing::debug!(expected = %self.expected, "a payload was refused");
+            EventError::new("invalid_payload", self.expected)
+        }
     }
 }
 

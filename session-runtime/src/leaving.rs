@@ -37,7 +37,7 @@ impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> 
                     leave::<A, D>(&connection, fields.as_ref(), args).await;
                 }
                 Err(rejection) => {
-                    tracing::warn!(expected = %rejection.0, "a disconnect handler could not run");
+                    tracing::warn!(expected = %rejection.expected, "a disconnect handler could not run");
                 }
             }
             defer(socket);

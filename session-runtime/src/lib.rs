@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod event;
 mod field;
+mod gate;
 mod guard;
 mod handler;
 mod handshake;
@@ -26,6 +27,7 @@ mod requests;
 mod seat;
 mod session;
 mod sessions;
+mod shared;
 pub mod store;
 mod view;
 
@@ -36,9 +38,11 @@ pub use field::Field;
 pub use handshake::{Body, BoxError, Handshake, SessionLayer, SessionService};
 pub use namespace::{Guarded, Namespace};
 pub use record::{Id, SessionKey};
-pub use requests::SharedStore;
 pub use session::Session;
 pub use sessions::{Builder, Sessions};
+pub use shared::SharedStore;
 pub use store::MemoryStore;
+/// The version of tower-sessions that this library is made with, for its `Session`, `Expiry` and cookie types.
+pub use tower_sessions;
 pub use tower_sessions::Expiry;
 pub use view::View;

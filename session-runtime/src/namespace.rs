@@ -15,14 +15,15 @@ use socketioxide::{
     socket::Socket,
 };
 use socketioxide_core::Value;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     after::extracting,
     connection::Connection,
     event::{Call, Endpoint, Needs, OnEvent, OnFallback, guarded, work},
+    gate::Gate,
     guard::{EventGuard, NamespaceGuard},
-    handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard},
+    handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard, Rejection},
     leaving::Leaving,
     reply::Reply,
     seat::{Seat, SocketSeat},
@@ -49,11 +50,11 @@ pub(crate) struct Rules<A: Adapter> {
     events: Vec<(&'static str, Register<A>)>,
     fallback: Option<Register<A>>,
     connect: Option<OnConnect<A>>,
-    disconnect: Option<Register<A>>,
+    pub(crate) disconnect: Option<Register<A>>,
 }
 
-type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
-type OnConnect<A> = fn(&mut ConnectParts<'_, A>) -> Result<(crate::event::Work, Needs), crate::handler::Rejection>;
+pub(crate) type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
+type OnConnect<A> = fn(&mut ConnectParts<'_, A>) -> Result<(crate::event::Work, Needs), Rejection>;
 
 impl<A: Adapter> Clone for Rules<A> {
     fn clone(&self) -> Self {
@@ -76,6 +77,7 @@ pub(crate) struct Admitted<A: Adapter> {
     pub(crate) connection: Arc<Connection>,
     pub(crate) namespace: Arc<Rules<A>>,
     pub(crate) seat: Arc<dyn Seat>,
+    pub(crate) gate: Arc<Gate>,
 }
 
 /// Kept in the socket's extensions between its admission and its connection.
@@ -85,6 +87,7 @@ struct Waiting(Arc<Mutex<Option<Entry>>>);
 struct Entry {
     connection: Arc<Connection>,
     seat: Arc<dyn Seat>,
+    gate: Arc<Gate>,
     /// Lets the connect handler, which has its place in the queue already, begin.
     begin: Option<oneshot::Sender<()>>,
 }
@@ -191,13 +194,11 @@ impl<A: Adapter> Namespace<A> {
         let rules = &self.rules;
         let mut parts = ConnectParts { socket, auth };
         let prepared = rules.guards.iter().map(|guard| Ok((guard, guard.guard.at_connect(&mut parts)?)));
-        let prepared: Vec<_> = prepared
-            .collect::<Result<_, crate::handler::Rejection>>()
-            .map_err(|rejection| Box::new(rejection.0) as Refused)?;
+        let prepared: Vec<_> = prepared.collect::<Result<_, Rejection>>().map_err(refused)?;
         let (connecting, after) = match rules.connect {
             Some(connect) => {
                 let (connecting, after) = extracting(|| connect(&mut parts));
-                (Some(connecting.map_err(|rejection| Box::new(rejection.0) as Refused)?), after)
+                (Some(connecting.map_err(refused)?), after)
             }
             None => (None, None),
         };
@@ -214,10 +215,11 @@ impl<A: Adapter> Namespace<A> {
                 if fields.is_none() && !guard.guard.is_optional() {
                     return Err(Box::new(guard.message.clone()));
                 }
-                match guarded(&connection, asked, fields.as_ref()).await {
-                    Ok(true) => {}
-                    Ok(false) => return Err(Box::new(guard.message.clone())),
-                    Err(error) => {
+                let limit = connection.core.engine.limits.handler;
+                match timeout(limit, guarded(asked, fields.as_ref())).await {
+                    Ok(Ok(true)) => {}
+                    Ok(Ok(false)) | Err(_) => return Err(Box::new(guard.message.clone())),
+                    Ok(Err(error)) => {
                         tracing::debug!(code = error.code(), message = error.message(), "a guard refused a socket");
                         return Err(Box::new(guard.message.clone()));
                     }
@@ -233,7 +235,9 @@ impl<A: Adapter> Namespace<A> {
             connection: Arc::clone(&connection),
             namespace: Arc::clone(rules),
             seat: Arc::clone(&seat),
+            gate: Arc::default(),
         });
+        let gate = Arc::clone(&admitted.gate);
         for (_, register) in &rules.events {
             register(socket, &admitted);
         }
@@ -243,8 +247,8 @@ impl<A: Adapter> Namespace<A> {
         let begin = connecting.map(|(work, needs)| {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
-            let (connection, seat) = (Arc::clone(&connection), Arc::clone(&seat));
-            let call = Call { seat, connection, needs, asked: Vec::new(), work, after };
+            let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
+            let call = Call { gate, seat, connection, needs, asked: Vec::new(), work, after };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             tokio::spawn(async move {
@@ -256,10 +260,15 @@ impl<A: Adapter> Namespace<A> {
             });
             begin
         });
-        let entry = Entry { connection, seat, begin };
+        let entry = Entry { connection, seat, gate, begin };
         socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entry)))));
         Ok(())
     }
+}
+
+/// Why an extractor keeps a socket from connecting.
+fn refused(rejection: Rejection) -> Refused {
+    Box::new(rejection.into_error().message().to_owned())
 }
 
 /// For how long a refused socket is kept from being told: long enough for its transport to close.
@@ -279,17 +288,22 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
             .extensions
             .remove::<Waiting>()
             .and_then(|waiting| waiting.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let Some(Entry { connection, seat, begin }) = entry else {
+        let Some(Entry { connection, seat, gate, begin }) = entry else {
             // nobody asked the guards: fail closed
             tracing::error!(namespace = socket.ns(), "a socket was not admitted by its namespace's guards");
             let _ = socket.disconnect();
             return;
         };
         connection.seat(Arc::clone(&seat));
+        gate.open();
         if connection.has_ended() {
             // destroyed after the guards were asked and before the socket could be told with the others
             seat.disconnect();
             return;
+        }
+        // a save that came between the guards' look and the seat told nobody
+        if let Some(bound) = connection.session.filter(|_| !self.rules.guards.is_empty()) {
+            connection.core.recheck(bound.key);
         }
         if let Some(begin) = begin {
             let _ = begin.send(());

@@ -20,8 +20,10 @@ impl Payload {
         serde_content::Serializer::new()
             .human_readable()
             .serialize(value)
+            .ok()
+            .filter(has_plain_keys)
             .map(|content| Self(content.into_owned()))
-            .map_err(|_| Unserializable::reply::<T>())
+            .ok_or_else(Unserializable::reply::<T>)
     }
 }
 
@@ -34,6 +36,36 @@ impl fmt::Debug for Payload {
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Content(&self.0).serialize(serializer)
+    }
+}
+
+/// Whether all keys of maps are ones that JSON can write: the parser would refuse others only after the save.
+fn has_plain_keys(value: &Value<'_>) -> bool {
+    match value {
+        Value::Map(entries) => entries.iter().all(|(key, value)| is_plain_key(key) && has_plain_keys(value)),
+        Value::Seq(items) | Value::Tuple(items) => items.iter().all(has_plain_keys),
+        Value::Option(Some(value)) => has_plain_keys(value),
+        Value::Struct(value) => data_has_plain_keys(&value.data),
+        Value::Enum(value) => data_has_plain_keys(&value.data),
+        _ => true,
+    }
+}
+
+fn data_has_plain_keys(data: &Data<'_>) -> bool {
+    match data {
+        Data::Unit => true,
+        Data::NewType { value } => has_plain_keys(value),
+        Data::Tuple { values } => values.iter().all(has_plain_keys),
+        Data::Struct { fields } => fields.iter().all(|(_, value)| has_plain_keys(value)),
+    }
+}
+
+fn is_plain_key(key: &Value<'_>) -> bool {
+    match key {
+        Value::String(_) | Value::Char(_) | Value::Bool(_) | Value::Number(_) => true,
+        Value::Enum(value) => matches!(value.data, Data::Unit),
+        Value::Struct(value) => matches!(&value.data, Data::NewType { value } if is_plain_key(value)),
+        _ => false,
     }
 }
 
@@ -187,6 +219,13 @@ mod tests {
             }
         }
         assert!(matches!(Payload::new(&Raw).unwrap().0, Value::Bytes(_)));
+    }
+
+    #[test]
+    fn a_map_whose_keys_json_cannot_write_is_an_error() {
+        assert!(Payload::new(&BTreeMap::from([((1, 2), 3)])).is_err());
+        assert!(Payload::new(&[Some(BTreeMap::from([(vec![1], 3)]))]).is_err());
+        assert!(Payload::new(&BTreeMap::from([(Some(1), 3)])).is_err());
     }
 
     #[test]

@@ -131,9 +131,18 @@ pub(crate) fn size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 4,
         Value::Number(_) => 8,
-        Value::String(text) => text.len() + 2,
+        Value::String(text) => text.bytes().map(escaped).sum::<usize>() + 2,
         Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
         Value::Object(map) => map.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2,
+    }
+}
+
+/// What JSON makes of a byte.
+fn escaped(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
     }
 }
 

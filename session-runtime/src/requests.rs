@@ -1,30 +1,23 @@
-//! The request scope: what one HTTP request knows of its session, and tower-sessions' store on top of ours.
+//! The request scope: what one HTTP request knows of its session.
 //!
-//! tower-sessions saves whole records; here a save is the difference to what the request last loaded or saved. And a
-//! record that this library made becomes the request's session by being *adopted*: tower-sessions asks for a new
-//! record, and is given that one.
+//! tower-sessions saves whole records; here a save is the difference to what the request last loaded or saved, so the
+//! scope remembers that. And a record that this library made becomes the request's session by being *adopted*:
+//! tower-sessions asks its store for a new record, and is given that one.
 
 use std::{
     collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use async_trait::async_trait;
 use serde_json::Value;
 use time::OffsetDateTime;
-use tower_sessions::{
-    SessionStore,
-    session::Record as PlainRecord,
-    session_store::{Error, Result},
-};
 
 use crate::{
     connection::Close,
     core::Core,
     error::SessionError,
-    record::{Deadline, Fields, Id, Patch, Record, SessionKey},
-    store::{Patched, StoreError},
+    record::{Fields, Id, SessionKey},
+    store::StoreError,
 };
 
 tokio::task_local! {
@@ -40,21 +33,46 @@ pub(crate) struct RequestScope {
     pub(crate) creating: tokio::sync::Mutex<()>,
 }
 
+/// What is known of the session.
 #[derive(Default)]
-struct State {
-    /// What the plain session last loaded or saved.
-    baseline: Option<HashMap<String, Value>>,
-    deadline: Option<OffsetDateTime>,
-    /// The record that the next `create` is to be.
-    adopt: Option<Id>,
-    /// The session lived when this request looked.
-    lived: bool,
-    /// The session ended during this request.
-    gone: bool,
-    /// tower-sessions' deletes are done already.
-    forgetting: bool,
+pub(crate) struct State {
+    /// What the plain session last loaded or saved; `None` before it has.
+    pub(crate) baseline: Option<HashMap<String, Value>>,
+    /// The deadline that the store has.
+    pub(crate) deadline: Option<OffsetDateTime>,
+    /// It lived when this request looked: if it is not there any more, it has ended meanwhile, and is not made anew.
+    pub(crate) lived: bool,
+    /// What tower-sessions' next calls mean.
+    pub(crate) doing: Doing,
+    /// What was in the record when the plain session gave up its id (`cycle_id`): its next record begins with that.
+    pub(crate) carried: Option<Fields>,
+    /// Why the plain session could not do what it was asked: tower-sessions' own error has only a text.
+    pub(crate) failure: Option<SessionError>,
+    /// The response is on its way: no cookie goes with it any more.
+    closed: bool,
     /// Sessions whose transports close once the response is through.
     rotated: Vec<SessionKey>,
+}
+
+/// What tower-sessions' calls mean to its store.
+#[derive(Default)]
+pub(crate) enum Doing {
+    /// What they say.
+    #[default]
+    AsAsked,
+    /// The next `create` is this record, which is there already; what is deleted is gone already.
+    Adopting(Id, Fields),
+    /// What is deleted is gone already.
+    Forgetting,
+}
+
+/// Gives tower-sessions' calls their own meaning back, also when the future in between is dropped.
+struct Meanwhile<'a>(&'a RequestScope);
+
+impl Drop for Meanwhile<'_> {
+    fn drop(&mut self) {
+        self.0.state().doing = Doing::AsAsked;
+    }
 }
 
 impl RequestScope {
@@ -67,8 +85,13 @@ impl RequestScope {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The scope of the request that this task answers.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        SCOPE.try_with(Arc::clone).ok()
     }
 
     /// Runs the request.
@@ -78,6 +101,16 @@ impl RequestScope {
 
     pub(crate) fn begin(&self, session: tower_sessions::Session) {
         let _ = self.session.set(session);
+    }
+
+    /// The response's head is made.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+    }
+
+    /// Whether a cookie could still go out.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().closed
     }
 
     pub(crate) fn id(&self) -> Option<Id> {
@@ -106,8 +139,14 @@ impl RequestScope {
         self.state().lived
     }
 
-    pub(crate) fn has_gone(&self) -> bool {
-        self.state().gone
+    /// Whether this request has saved its session, so that the response has a cookie to carry.
+    pub(crate) fn has_made_one(&self) -> bool {
+        let state = self.state();
+        state.lived && state.deadline.is_some()
+    }
+
+    pub(crate) fn failure(&self) -> Option<SessionError> {
+        self.state().failure.clone()
     }
 
     /// The session was saved with this deadline; the response renews the cookie.
@@ -123,28 +162,55 @@ impl RequestScope {
         }
     }
 
-    /// Makes a new record this request's session: its cookie goes out with the response.
-    pub(crate) async fn adopt(&self, id: Id, deadline: OffsetDateTime) -> std::result::Result<(), SessionError> {
+    /// Makes a new record this request's session: its cookie goes out with the response, and the plain session sees
+    /// what is in it.
+    pub(crate) async fn adopt(
+        self: &Arc<Self>,
+        id: Id,
+        fields: Fields,
+        deadline: OffsetDateTime,
+    ) -> Result<(), SessionError> {
         let Some(session) = self.session.get() else {
             return Err(SessionError::NoLayer);
         };
-        {
-            let mut state = self.state();
-            state.adopt = Some(id);
-            state.forgetting = true;
+        if self.is_closed() {
+            return Err(SessionError::NoResponse);
         }
-        // `cycle_id` forgets the old id and keeps what the plain session holds; `save` then asks for a new record
-        let adopted = async {
+        self.state().doing = Doing::Adopting(id, fields);
+        let meanwhile = Meanwhile(self);
+        // `cycle_id` forgets the old id and keeps what the plain session holds; `save` then asks for a new record.
+        // In the scope, for this may be a task that the handler has spawned.
+        let adopted = self.run(async {
             if session.id().is_some() {
                 session.cycle_id().await?;
             }
             session.save().await
-        }
-        .await;
-        self.state().forgetting = false;
-        adopted.map_err(plain_error)?;
+        });
+        adopted.await.map_err(plain_error)?;
+        drop(meanwhile);
         self.saved(deadline);
         Ok(())
+    }
+
+    /// The record is deleted; the response removes the cookie.
+    pub(crate) async fn forget(self: &Arc<Self>) -> Result<(), SessionError> {
+        let Some(session) = self.session.get() else {
+            return Ok(());
+        };
+        self.state().doing = Doing::Forgetting;
+        let meanwhile = Meanwhile(self);
+        self.run(session.flush()).await.map_err(plain_error)?;
+        drop(meanwhile);
+        self.has_ended_it();
+        Ok(())
+    }
+
+    /// This request has ended its session itself: what it saves next is a new one.
+    pub(crate) fn has_ended_it(&self) {
+        let mut state = self.state();
+        state.baseline = None;
+        state.deadline = None;
+        state.lived = false;
     }
 
     /// Once the response is through, the transports of this session close: their clients come back with the new cookie.
@@ -155,187 +221,20 @@ impl RequestScope {
     pub(crate) fn take_rotated(&self) -> Vec<SessionKey> {
         std::mem::take(&mut self.state().rotated)
     }
-
-    /// The record is deleted; the response removes the cookie.
-    pub(crate) async fn forget(&self) -> std::result::Result<(), SessionError> {
-        let Some(session) = self.session.get() else {
-            return Ok(());
-        };
-        self.state().forgetting = true;
-        let flushed = session.flush().await;
-        let mut state = self.state();
-        *state = State { rotated: std::mem::take(&mut state.rotated), ..State::default() };
-        flushed.map_err(plain_error)
-    }
 }
 
 /// What a failure of a plain session means.
 pub(crate) fn plain_error(error: tower_sessions::session::Error) -> SessionError {
-    if SCOPE.try_with(|scope| scope.has_gone()).unwrap_or(false) {
-        return SessionError::Gone;
-    }
-    SessionError::Unavailable(Arc::new(StoreError::unavailable(error)))
-}
-
-/// tower-sessions' store, on top of ours.
-#[derive(Clone, Default)]
-pub struct SharedStore(Arc<OnceLock<Weak<Core>>>);
-
-impl fmt::Debug for SharedStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedStore")
-    }
-}
-
-impl SharedStore {
-    pub(crate) fn open(&self, core: &Arc<Core>) {
-        let _ = self.0.set(Arc::downgrade(core));
-    }
-
-    fn core(&self) -> Result<Arc<Core>> {
-        self.0.get().and_then(Weak::upgrade).ok_or_else(|| Error::Backend("the sessions are closed".to_owned()))
-    }
-}
-
-fn scope() -> Option<Arc<RequestScope>> {
-    SCOPE.try_with(Arc::clone).ok()
-}
-
-fn backend(error: impl std::error::Error) -> Error {
-    let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    Error::Backend(format!("{error}{source}"))
-}
-
-/// What changed from `before` to `after`.
-fn difference(before: &HashMap<String, Value>, after: &HashMap<String, Value>) -> Patch {
-    let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(value));
-    let removed = before.keys().filter(|key| !after.contains_key(*key));
-    Patch {
-        set: changed.map(|(key, value)| (key.clone().into(), value.clone())).collect(),
-        remove: removed.map(|key| key.clone().into()).collect(),
-        ..Patch::new()
-    }
-}
-
-fn plain(fields: &Fields) -> HashMap<String, Value> {
-    fields.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
-}
-
-/// How far a deadline moves before it is worth a save of its own.
-const NOTABLE: time::Duration = time::Duration::seconds(1);
-
-#[async_trait]
-impl SessionStore for SharedStore {
-    async fn create(&self, record: &mut PlainRecord) -> Result<()> {
-        let core = self.core()?;
-        let scope = scope();
-        let adopted = scope.as_ref().and_then(|scope| scope.state().adopt.take());
-        if let Some(id) = adopted {
-            record.id = id.into();
-            return Ok(());
-        }
-        let new = Record {
-            fields: record.data.iter().map(|(key, value)| (key.clone().into(), value.clone())).collect(),
-            deadline: record.expiry_date,
-            unconfirmed: false,
-        };
-        record.id = core.create(new).await.map_err(backend)?.into();
-        if let Some(scope) = scope {
-            let mut state = scope.state();
-            state.baseline = Some(record.data.clone());
-            state.deadline = Some(record.expiry_date);
-            state.lived = true;
-        }
-        Ok(())
-    }
-
-    async fn save(&self, record: &PlainRecord) -> Result<()> {
-        let core = self.core()?;
-        let scope = scope();
-        let key = Id::from(record.id).key();
-        let (baseline, deadline) = if let Some(scope) = &scope {
-            let state = scope.state();
-            (state.baseline.clone().unwrap_or_default(), state.deadline)
-        } else {
-            // outside of a request nobody knows what this session once loaded: the least that can be written is what
-            // differs from now, and nothing is removed
-            let now = core.load(&key).await.map_err(backend)?;
-            let mut now = now.map(|record| plain(&record.fields)).unwrap_or_default();
-            now.retain(|key, _| record.data.contains_key(key));
-            (now, None)
-        };
-        let mut patch = difference(&baseline, &record.data);
-        if deadline.is_none_or(|deadline| (record.expiry_date - deadline).abs() >= NOTABLE) {
-            patch.deadline = Some(Deadline::Set(record.expiry_date));
-        }
-        if patch.is_empty() {
-            return Ok(());
-        }
-        match core.patch(key, &patch).await.map_err(backend)? {
-            Patched::Applied { .. } => {
-                if let Some(scope) = scope {
-                    let mut state = scope.state();
-                    state.baseline = Some(record.data.clone());
-                    state.deadline = Some(record.expiry_date);
-                }
-                Ok(())
-            }
-            // a save updates; it never creates
-            Patched::Gone | Patched::Fenced => {
-                if let Some(scope) = scope {
-                    scope.state().gone = true;
-                }
-                Err(Error::Backend("the session has ended".to_owned()))
-            }
-        }
-    }
-
-    async fn load(&self, id: &tower_sessions::session::Id) -> Result<Option<PlainRecord>> {
-        let core = self.core()?;
-        let key = Id::from(*id).key();
-        let Some(record) = core.load(&key).await.map_err(backend)? else {
-            return Ok(None);
-        };
-        let data = plain(&record.fields);
-        if let Some(scope) = scope() {
-            if record.unconfirmed {
-                core.confirm(key, scope.deadline());
-            }
-            let mut state = scope.state();
-            state.baseline = Some(data.clone());
-            state.deadline = Some(record.deadline);
-            state.lived = true;
-        }
-        Ok(Some(PlainRecord { id: *id, data, expiry_date: record.deadline }))
-    }
-
-    async fn delete(&self, id: &tower_sessions::session::Id) -> Result<()> {
-        let core = self.core()?;
-        let key = Id::from(*id).key();
-        let scope = scope();
-        if scope.as_ref().is_some_and(|scope| scope.state().forgetting) {
-            return Ok(());
-        }
-        // tower-sessions has forgotten the id before it deletes when it changes ids (`cycle_id`), and has not when it
-        // ends a session (`flush`, `delete`)
-        match scope.filter(|scope| scope.id().is_none()) {
-            Some(scope) => {
-                core.remove(key).await.map_err(backend)?;
-                scope.rotated(key);
-            }
-            None => {
-                core.destroy(key).await.map_err(backend)?;
-            }
-        }
-        Ok(())
-    }
+    RequestScope::current()
+        .and_then(|scope| scope.failure())
+        .unwrap_or_else(|| SessionError::Unavailable(Arc::new(StoreError::unavailable(error))))
 }
 
 impl Core {
     /// Closes the transports of sessions whose id was rotated.
     pub(crate) async fn close_rotated(&self, keys: Vec<SessionKey>) {
         for key in keys {
-            let _ = self.disconnect(key, Close::Reconnect).await;
+            let _ = self.disconnect(key, Close::Reconnect, None).await;
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A socket of this node, as its connection keeps it: without its adapter, and without keeping it alive.
 
-use std::sync::{Arc, Weak};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Weak},
+};
 
 use socketioxide::{adapter::Adapter, socket::Socket};
 
@@ -17,10 +20,12 @@ pub(crate) trait Seat: Send + Sync {
     fn is_taken(&self) -> bool;
     /// Whether a guard of its namespace looks at what the patch changes.
     fn looks_at(&self, patch: &Patch) -> bool;
-    /// Whether the guards of its namespace still admit it.
-    fn admits(&self, fields: &Fields) -> bool;
+    /// The message of the first guard of its namespace that does not admit it any more.
+    fn refuses(&self, fields: &Fields) -> Option<Cow<'static, str>>;
+    /// Whether its namespace has a disconnect handler.
+    fn wants_last_state(&self) -> bool;
     /// Tells it why, and disconnects it.
-    fn expel(&self);
+    fn expel(&self, message: Cow<'static, str>);
     /// Disconnects it.
     fn disconnect(&self);
     /// Lets it miss what is said to its session.
@@ -43,15 +48,19 @@ impl<A: Adapter> Seat for SocketSeat<A> {
         self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
     }
 
-    fn admits(&self, fields: &Fields) -> bool {
-        self.namespace.guards.iter().all(|guard| guard.guard.looks(fields))
+    fn refuses(&self, fields: &Fields) -> Option<Cow<'static, str>> {
+        let guards = &self.namespace.guards;
+        guards.iter().find(|guard| !guard.guard.looks(fields)).map(|guard| guard.message.clone())
     }
 
-    fn expel(&self) {
+    fn wants_last_state(&self) -> bool {
+        self.is_taken() && self.namespace.disconnect.is_some()
+    }
+
+    fn expel(&self, message: Cow<'static, str>) {
         let Some(socket) = self.socket.upgrade() else {
             return;
         };
-        let message = self.namespace.guards.first().map_or("".into(), |guard| guard.message.clone());
         let error = EventError::unauthorized(message);
         // a hint before the end; the end comes in any case
         let _ = socket.emit("session_error", &(&error.body(Some("disconnect")),));

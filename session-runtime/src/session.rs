@@ -17,6 +17,7 @@ use crate::{
     core::Core,
     engine::{Transaction, is_held},
     error::SessionError,
+    event::current_socket,
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record},
     requests::RequestScope,
@@ -147,10 +148,19 @@ impl<V> Session<V> {
         };
         // a visitor for whom there is nothing to remember gets no session
         if patch.changes_fields() {
-            let deadline = scope.deadline();
-            let fields = patch.set.into_iter().collect();
-            let id = self.core.create(Record { fields, deadline, unconfirmed: false }).await?;
-            scope.adopt(id, deadline).await?;
+            if scope.is_closed() {
+                return Err(SessionError::NoResponse);
+            }
+            let (core, scope) = (Arc::clone(&self.core), Arc::clone(scope));
+            let fields: Fields = patch.set.into_iter().collect();
+            // in a task of its own: a caller that goes away leaves no record without a cookie
+            let creation = tokio::spawn(async move {
+                let deadline = scope.deadline();
+                let record = Record { fields: fields.clone(), deadline, unconfirmed: false };
+                let id = core.create(record).await?;
+                scope.adopt(id, fields, deadline).await
+            });
+            creation.await.unwrap_or(Err(SessionError::Unknown))?;
         }
         Ok(Ok(value))
     }
@@ -206,17 +216,24 @@ impl<V> Session<V> {
     /// # Errors
     /// `Unavailable` or `Unknown` if the store failed; `NotReached` if the record is deleted and a node could not be told.
     pub async fn destroy(&self) -> Result<(), SessionError> {
-        match &self.via {
-            Via::Request(scope) => {
-                if let Some(id) = scope.id() {
-                    self.core.destroy(id.key()).await?;
-                    scope.forget().await?;
-                }
-                Ok(())
+        let (scope, id) = match &self.via {
+            Via::Request(scope) => (Some(Arc::clone(scope)), scope.id()),
+            Via::Bound(bound) => (None, Some(bound.id)),
+            Via::Nothing => return Err(SessionError::NoSession),
+        };
+        let Some(key) = id.map(|id| id.key()) else {
+            return Ok(());
+        };
+        let (core, current) = (Arc::clone(&self.core), current_socket(&key));
+        // in a task of its own: a caller that goes away has logged out all the same
+        let destruction = tokio::spawn(async move {
+            let reached = core.destroy(key, current).await;
+            if let (Ok(_) | Err(SessionError::NotReached), Some(scope)) = (&reached, scope) {
+                scope.forget().await?;
             }
-            Via::Bound(bound) => self.core.destroy(bound.key).await.map(drop),
-            Via::Nothing => Err(SessionError::NoSession),
-        }
+            reached.map(drop)
+        });
+        destruction.await.unwrap_or(Err(SessionError::Unknown))
     }
 
     /// Sends an event to all sockets of this session, in all namespaces of `sessions.namespace()`, on all nodes.
@@ -245,10 +262,12 @@ impl<V> Session<V> {
     /// # Errors
     /// `NotReached` if a node could not be told.
     pub async fn disconnect(&self, close: Close) -> Result<(), SessionError> {
-        match self.id() {
-            Some(id) => self.core.disconnect(id.key(), close).await,
-            None => Ok(()),
-        }
+        let Some(key) = self.id().map(|id| id.key()) else {
+            return Ok(());
+        };
+        // who asks from an event handler is answered first
+        let current = if close == Close::Final { current_socket(&key) } else { None };
+        self.core.disconnect(key, close, current).await
     }
 }
 
@@ -306,6 +325,9 @@ impl<V: View> Session<V> {
         let Via::Request(scope) = &self.via else {
             return Err(SessionError::NoResponse);
         };
+        if scope.is_closed() {
+            return Err(SessionError::NoResponse);
+        }
         let Some(old) = scope.id() else {
             return self.update(f).await;
         };
@@ -317,23 +339,21 @@ impl<V: View> Session<V> {
         let applied = change_view(&fields, &mut |view| Ok::<R, Infallible>(f(view)))?;
         let (patch, value) = applied.unwrap_or_else(|never| match never {});
         fields.apply(&patch);
-        let deadline = scope.deadline();
-        let record = Record { fields, deadline, unconfirmed: false };
-        let core = Arc::clone(&self.core);
-        // in a task of its own: a caller that goes away leaves one session, not two or none
+        let (core, scope) = (Arc::clone(&self.core), Arc::clone(scope));
+        // in a task of its own: a caller that goes away leaves one session, and the response its cookie
         let rotation = tokio::spawn(async move {
-            let new = core.create(record).await?;
-            let removed = core.remove(old.key()).await;
+            let deadline = scope.deadline();
+            let new = core.create(Record { fields: fields.clone(), deadline, unconfirmed: false }).await?;
+            let removed = if scope.is_closed() { Err(SessionError::NoResponse) } else { core.remove(old.key()).await };
             drop(transaction);
             if let Err(error) = removed {
                 let _ = core.remove(new.key()).await;
                 return Err(error);
             }
-            Ok(new)
+            scope.rotated(old.key());
+            scope.adopt(new, fields, deadline).await
         });
-        let new = rotation.await.unwrap_or(Err(SessionError::Unknown))?;
-        scope.rotated(old.key());
-        scope.adopt(new, deadline).await?;
+        rotation.await.unwrap_or(Err(SessionError::Unknown))?;
         Ok(value)
     }
 }

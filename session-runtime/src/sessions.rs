@@ -17,8 +17,8 @@ use crate::{
     lifetime::Expiring,
     namespace::Namespace,
     record::Id,
-    requests::SharedStore,
     session::Session,
+    shared::SharedStore,
     store::{AnyStore, Store},
     view::View,
 };
@@ -80,8 +80,9 @@ impl<A: Adapter> Sessions<A> {
     /// `SessionManagerLayer` and of socketioxide's own layer.
     ///
     /// Call it once, and apply it to the whole router: each call makes an engine, and requests of one connection must
-    /// all meet the same. Add routes that are to be outside of it afterwards, with `route`: axum's `merge` would replace
-    /// the fallback, which is where Socket.IO's requests come from.
+    /// all meet the same. Routes that are to be outside of it are added afterwards, with `route`, or are what it is merged
+    /// into: `outside.merge(app.layer(…))`. The other way round, `app.layer(…).merge(outside)`, axum drops the fallback,
+    /// which is where Socket.IO's requests arrive: they get 404.
     #[expect(clippy::needless_pass_by_value, reason = "an engine for each call: it should be one")]
     pub fn layer(&self, io_layer: SocketIoLayer<A>) -> SessionLayer<A> {
         SessionLayer::new(&self.core, &self.io, &io_layer)
@@ -158,7 +159,15 @@ impl<C: CookieController> Builder<C> {
 
     /// For how long a session lives, and its cookie. Without it: two weeks, with a cookie that ends with the browser.
     ///
-    /// What HTTP saves moves the deadline (`Expiry::OnInactivity`); events do not.
+    /// What HTTP saves moves the deadline (`Expiry::OnInactivity`); events do not. At the deadline the session's transports
+    /// close.
+    ///
+    /// ```
+    /// use socket_session::{Expiry, MemoryStore, Sessions, tower_sessions::cookie::time::Duration};
+    ///
+    /// let builder = Sessions::builder(MemoryStore::default()).expiry(Expiry::OnInactivity(Duration::hours(1)));
+    /// # let _ = builder;
+    /// ```
     #[must_use]
     pub fn expiry(mut self, expiry: Expiry) -> Self {
         self.cookies = self.cookies.with_expiry(expiry);

@@ -68,6 +68,17 @@ for (const mode of MODES) {
   });
 }
 
+test("Close::Final by an event sent right on connect is final too", async (t) => {
+  const visitor = await Visitor.withSession(server.url, t);
+  for (let round = 0; round < 150; round++) {
+    const socket = visitor.socket();
+    const closed = next(socket, "disconnect");
+    socket.emit("handle close", true);
+    socket.connect();
+    assert.equal((await closed)[0], "io server disconnect");
+  }
+});
+
 test("15: an attacker's socket on a planted id does not follow its victim into the login", async (t) => {
   const victim = await Visitor.withSession(server.url, t);
   const attacker = new Visitor(server.url, t);

@@ -38,6 +38,19 @@ for (const mode of MODES) {
   });
 }
 
+test("nor is what they have to be told", async (t) => {
+  const visitor = await Visitor.withSession(server.url, t);
+  for (let round = 0; round < 150; round++) {
+    const socket = visitor.socket();
+    const told = next(socket, "session_error");
+    // Without an acknowledgement; sent as soon as the client is connected, when the server hardly knows that it is.
+    socket.emit("number", "x");
+    socket.connect();
+    assert.equal((await told)[0].error.code, "invalid_payload");
+    socket.close();
+  }
+});
+
 test("what on_connect writes is saved", async (t) => {
   const visitor = await Visitor.withSession(server.url, t);
   for (const arrivals of [1, 2, 3]) {

@@ -63,6 +63,9 @@ pub(crate) struct Limits {
     pub(crate) session_bytes: usize,
 }
 
+/// A handler's own time limit ends it; the queue's is only for those that cannot be ended, and comes after it.
+const MARGIN: Duration = Duration::from_secs(1);
+
 pub(crate) struct Engine {
     store: Arc<dyn AnyStore>,
     /// Only sessions at work.
@@ -131,7 +134,7 @@ impl Engine {
 
         let mut queues = lock(&self.queues);
         let queue = queues.entry(key).or_insert_with(|| {
-            let machine = Machine::new(self.limits.handler);
+            let machine = Machine::new(self.limits.handler.saturating_add(MARGIN));
             Arc::new(Queue { key, state: Mutex::new(State { machine, next: 0, slots: HashMap::new(), bytes: 0 }) })
         });
         let queue = Arc::clone(queue);

@@ -50,6 +50,7 @@ where
         }
     };
     let managed = scope.run(core.cookies.run(&headers, Box::new(hook))).await;
+    scope.close();
 
     let answered = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let rotated = scope.take_rotated();
@@ -62,11 +63,8 @@ where
     };
     if managed.status != response.status() {
         // the manager saves a plain session once the application has answered; that failed, and the answer is void
-        return Ok(if scope.has_gone() {
-            answer(StatusCode::UNAUTHORIZED, "the session has ended")
-        } else {
-            answer(StatusCode::SERVICE_UNAVAILABLE, "the session could not be saved")
-        });
+        let status = scope.failure().map_or(StatusCode::SERVICE_UNAVAILABLE, |error| error.status());
+        return Ok(answer(status, "the session could not be saved"));
     }
     for cookie in managed.headers.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, cookie.clone());

@@ -20,7 +20,7 @@ pub(crate) struct Foreign {
 
 impl Origins {
     pub(crate) fn new(named: impl IntoIterator<Item = String>) -> Self {
-        Self(named.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect())
+        Self(named.into_iter().map(|origin| named_as(origin.trim_end_matches('/'))).collect())
     }
 
     /// Lets a request pass, or says what is foreign about it.
@@ -39,7 +39,7 @@ impl Origins {
         };
         let text = origin.to_str().unwrap_or("not text").to_ascii_lowercase();
         let single = origins.next().is_none();
-        if single && self.0.contains(&text) {
+        if single && self.0.contains(&named_as(&text)) {
             return Ok(());
         }
         let hosts = hosts(headers, uri);
@@ -47,6 +47,15 @@ impl Origins {
             Some(host) if single && hosts.contains(&host) => Ok(()),
             _ => Err(Foreign { origin: text, hosts }),
         }
+    }
+}
+
+/// An origin as it is compared: in lower case, without the port that its scheme implies.
+fn named_as(origin: &str) -> String {
+    let origin = origin.to_ascii_lowercase();
+    match (origin.split_once("://"), own(&origin)) {
+        (Some((scheme, _)), Some(host)) => format!("{scheme}://{host}"),
+        _ => origin,
     }
 }
 
@@ -175,6 +184,8 @@ mod tests {
             assert!(check(&origins, &[("origin", origin), ("host", "api.example")]), "{origin}");
         }
         assert!(!check(&origins, &[("origin", "http://app.example"), ("host", "api.example")]));
+        let origins = Origins::new(["https://app.example:443".to_owned()]);
+        assert!(check(&origins, &[("origin", "https://app.example"), ("host", "api.example")]));
     }
 
     #[test]

@@ -118,6 +118,12 @@ impl<A: Adapter> Sockets<A> {
         mut request: Request<RequestBody>,
         upgrade: Option<Upgrade>,
     ) -> Response<Body<R>> {
+        // announced before it looks for the session: one that is destroyed meanwhile tells it so
+        let (named, _) = self.shown(request.headers(), false).await;
+        let arrival = match named {
+            Shown::Id { id: Some(id), .. } => Some(self.core.connections.arrive(id.key())),
+            _ => None,
+        };
         let (shown, cookies) = self.shown(request.headers(), true).await;
         let (id, lives) = match shown {
             Shown::Id { id, lives } => (id, lives),
@@ -134,6 +140,9 @@ impl<A: Adapter> Sockets<A> {
             return answer(StatusCode::TOO_MANY_REQUESTS, "too many connections of this session");
         }
         let connection = Connection::new(Arc::clone(&self.core), id, alive, self.number, anonymous);
+        if arrival.is_some_and(|arrival| arrival.has_ended()) {
+            return answer(StatusCode::SERVICE_UNAVAILABLE, "the session has just ended");
+        }
         if let (Some(key), Some(deadline)) = (key, lives) {
             self.core.expiring.watch(&self.core, key, deadline);
         }
@@ -259,18 +268,21 @@ impl<A: Adapter> Sockets<A> {
                         Shown::Id { id: scope.id(), lives: None }
                     };
                     *shown.lock().unwrap_or_else(PoisonError::into_inner) = found;
-                    StatusCode::OK
+                    // after an error the manager saves nothing, whatever its options: only a session that was made
+                    // here has a cookie to send
+                    if scope.has_made_one() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR }
                 }) as crate::core::BoxFuture<'static, StatusCode>
             }
         };
         let managed = scope.run(self.core.cookies.run(headers, Box::new(hook))).await;
+        scope.close();
         let shown = *shown.lock().unwrap_or_else(PoisonError::into_inner);
         let cookies = if managed.status == StatusCode::OK && opens { managed.headers } else { HeaderMap::new() };
         (shown, cookies)
     }
 }
 
-async fn at_handshake(core: &Arc<Core>, scope: &RequestScope) -> Shown {
+async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
     const DOWN: Shown = Shown::Refused(StatusCode::SERVICE_UNAVAILABLE, "the session store is unavailable");
     let id = scope.id();
     if let Some(id) = id {
@@ -300,7 +312,7 @@ async fn at_handshake(core: &Arc<Core>, scope: &RequestScope) -> Shown {
         Ok(id) => {
             core.admissions.unconfirmed(id.key());
             // with the cookie's own lifetime: it outlives the first minute if it comes back
-            match scope.adopt(id, scope.deadline()).await {
+            match scope.adopt(id, Fields::default(), scope.deadline()).await {
                 Ok(()) => Shown::Id { id: Some(id), lives: Some(deadline) },
                 Err(_) => DOWN,
             }

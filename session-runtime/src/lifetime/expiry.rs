@@ -5,7 +5,7 @@
 //! is asked of the store for an idle connection.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
@@ -13,12 +13,12 @@ use std::{
 use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
-use tokio_util::time::DelayQueue;
+use tokio_util::time::{DelayQueue, delay_queue};
 
 use crate::{connection::Close, core::Core, record::SessionKey};
 
-/// The timer looks at a deadline that is further away than this before it has come.
-const FAR: Duration = Duration::from_hours(24);
+/// How often it is seen that a session has no connections any more, and need not be watched.
+const FAR: Duration = Duration::from_mins(10);
 /// After how long a store that failed is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A session lives until its deadline; this is after it.
@@ -29,7 +29,7 @@ const AFTER: Duration = Duration::from_millis(5);
 pub(crate) struct Expiring(OnceLock<mpsc::UnboundedSender<(SessionKey, OffsetDateTime)>>);
 
 impl Expiring {
-    /// Watches a session that has got a connection. The first call starts the timer, and has to be in a runtime.
+    /// Watches a session that has got a connection, or whose deadline was moved back. The first call starts the timer, and has to be in a runtime.
     pub(crate) fn watch(&self, core: &Arc<Core>, key: SessionKey, deadline: OffsetDateTime) {
         let timer = self.0.get_or_init(|| {
             let (sender, receiver) = mpsc::unbounded_channel();
@@ -45,49 +45,59 @@ fn until(deadline: OffsetDateTime) -> Duration {
     Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or_default().saturating_add(AFTER).min(FAR)
 }
 
-async fn run(core: Weak<Core>, mut new: mpsc::UnboundedReceiver<(SessionKey, OffsetDateTime)>) {
+struct Entry {
+    due: delay_queue::Key,
+    deadline: OffsetDateTime,
+}
+
+async fn run(core: Weak<Core>, mut news: mpsc::UnboundedReceiver<(SessionKey, OffsetDateTime)>) {
     let mut due = DelayQueue::new();
-    let mut watched = HashSet::new();
+    let mut watched: HashMap<SessionKey, Entry> = HashMap::new();
     loop {
         tokio::select! {
-            session = new.recv() => match session {
-                Some((key, deadline)) => {
-                    if watched.insert(key) {
-                        due.insert(key, until(deadline));
-                    }
-                }
-                None => return,
-            },
-            Some(expired) = due.next() => {
-                let key = expired.into_inner();
-                let Some(core) = core.upgrade() else {
+            new = news.recv() => {
+                let Some((key, deadline)) = new else {
                     return;
                 };
-                match look(&core, key).await {
-                    Some(pause) => {
-                        due.insert(key, pause);
+                match watched.get_mut(&key) {
+                    // the earlier one: if it has moved on, that is found out then
+                    Some(entry) if entry.deadline <= deadline => {}
+                    Some(entry) => {
+                        due.reset(&entry.due, until(deadline));
+                        entry.deadline = deadline;
                     }
                     None => {
-                        watched.remove(&key);
+                        watched.insert(key, Entry { due: due.insert(key, until(deadline)), deadline });
                     }
+                }
+            }
+            Some(expired) = due.next() => {
+                let key = expired.into_inner();
+                let (Some(core), Some(entry)) = (core.upgrade(), watched.remove(&key)) else {
+                    return;
+                };
+                if core.connections.count(&key) == 0 {
+                    continue;
+                }
+                if entry.deadline > OffsetDateTime::now_utc() {
+                    watched.insert(key, Entry { due: due.insert(key, until(entry.deadline)), ..entry });
+                } else {
+                    // not awaited here: a store that is slow for one session is no reason to let others live on
+                    tokio::spawn(look(core, key));
                 }
             }
         }
     }
 }
 
-/// Whether the session has expired; if it has not, after how long to look again.
-async fn look(core: &Arc<Core>, key: SessionKey) -> Option<Duration> {
-    if core.connections.count(&key) == 0 {
-        return None;
-    }
+/// Closes the session if it has expired, or watches it on.
+async fn look(core: Arc<Core>, key: SessionKey) {
     match core.load(&key).await {
-        Ok(Some(record)) => Some(until(record.deadline)),
+        Ok(Some(record)) => core.expiring.watch(&core, key, record.deadline),
         Ok(None) => {
             core.ended(key, None);
-            let _ = core.disconnect(key, Close::Reconnect).await;
-            None
+            let _ = core.disconnect(key, Close::Reconnect, None).await;
         }
-        Err(_) => Some(AGAIN),
+        Err(_) => core.expiring.watch(&core, key, OffsetDateTime::now_utc() + AGAIN),
     }
 }
