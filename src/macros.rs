@@ -85,6 +85,8 @@
 /// - Two fields cannot have one key, and a field cannot be named as another one's setter is.
 /// - `#[cfg_attr(…, session(…))]` is not seen.
 /// - Keys that start with `__socket_session` are the library's.
+/// - `Session` has methods of its own (`id`, `get`, `update`, …), which win over an accessor of that name: then write
+///   `VisitFields::id(&session)`.
 pub use socket_session_macros::socket_session;
 
 /// Makes an `async fn` the handler of an event.
@@ -200,7 +202,8 @@ pub use socket_session_macros::socket_session;
 ///
 /// - Free functions only, no methods; no lifetime or const parameters, no `#[cfg]` on a parameter.
 /// - `Option<&V>` is recognised by the name `Option`, not under an alias.
-/// - The name of a primitive type cannot be the function's, and a module beside it cannot have its name.
+/// - The name of a primitive type cannot be the function's, and a module beside it cannot have its name; nor can a crate
+///   that the module names, as in `use bytes::Bytes` beside `async fn bytes`.
 /// - The handler is not more visible than its views and its arguments.
 /// - An extractor of your own that serves one adapter only, and not the local one, needs a function with a type
 ///   parameter.

@@ -158,8 +158,9 @@ impl Rejection {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an event handler",
     label = "not an extractor of events",
-    note = "a session struct is taken by reference: `&{Self}` or `&mut {Self}`",
-    note = "what the client sent is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`; application state as `State<T>`"
+    note = "what the client sent is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`",
+    note = "application state is taken as `socketioxide::extract::State<T>` (not axum's), where `T` is `Clone`",
+    note = "a session is taken by reference, as a struct under `#[socket_session]`, or as `Session<V>`"
 )]
 pub trait FromEvent<A: Adapter>: Sized {
     /// Extracts it.
@@ -177,8 +178,9 @@ impl<A: Adapter, T: FromMessageParts<A>> FromEvent<A> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a connect handler or a guard",
     label = "not an extractor while connecting",
-    note = "a session struct is taken by reference: `&{Self}` or `&mut {Self}`",
-    note = "the client's `auth` is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`; application state as `State<T>`",
+    note = "the client's `auth` is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`",
+    note = "application state is taken as `socketioxide::extract::State<T>` (not axum's), where `T` is `Clone`",
+    note = "a session is taken by reference, as a struct under `#[socket_session]`, or as `Session<V>`",
     note = "a guard is asked while connecting too, so it can take only what there is then"
 )]
 pub trait FromConnect<A: Adapter>: Sized {
@@ -197,7 +199,8 @@ impl<A: Adapter, T: FromConnectParts<A>> FromConnect<A> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a disconnect handler",
     label = "not an extractor while disconnecting",
-    note = "the last state of a session struct is taken as `Option<&{Self}>`; why it disconnects, as `DisconnectReason`; application state as `State<T>`"
+    note = "the last state of a session struct is taken as `Option<&{Self}>`; why it disconnects, as `DisconnectReason`",
+    note = "application state is taken as `socketioxide::extract::State<T>` (not axum's), where `T` is `Clone`"
 )]
 pub trait FromDisconnect<A: Adapter>: Sized {
     /// Extracts it.

@@ -113,7 +113,17 @@ impl<A: Adapter> Namespace<A> {
     /// Admits only sessions for which `guard` holds. `message` is what the client gets: as the message of its
     /// `connect_error`, and of the error `unauthorized` when the guard turns false later.
     ///
-    /// Without a session the answer is no, whatever the guard would say of an empty one.
+    /// Without a session the answer is no, whatever the guard would say of an empty one. The view's type is written at
+    /// the closure's parameter; a guard that has to wait for something is an `async fn` under `#[guard]`, for
+    /// [`guard_with`](Self::guard_with).
+    ///
+    /// ```
+    /// # use socket_session::{MemoryStore, Sessions, socket_session};
+    /// # #[socket_session] struct Visit { authenticated: bool }
+    /// # let (_, io) = socketioxide::SocketIo::new_layer();
+    /// # let sessions = Sessions::builder(MemoryStore::default()).build(&io);
+    /// io.ns("/", sessions.namespace().guard("unauthorized", |visit: &Visit| visit.authenticated));
+    /// ```
     #[must_use]
     pub fn guard<V: View>(
         self,
@@ -136,7 +146,9 @@ impl<A: Adapter> Namespace<A> {
 
     /// Handles an event with the function of that name, which is under `#[on("event")]`.
     ///
-    /// If two handle the same event, the last one does, and a warning says so.
+    /// The name is the function's, between `::<` and `>()`. Where rustc says that "function item types cannot be named
+    /// directly", the function is not under `#[on]`. If two handle the same event, the last one does, and a warning
+    /// says so. An event that nobody handles is not answered, as in socketioxide: `on_fallback` can.
     #[must_use]
     pub fn on<E: Event<A>>(self) -> Self {
         let guard = E::guard();
@@ -165,7 +177,8 @@ impl<A: Adapter> Namespace<A> {
         self.rules(|rules| rules.fallback = Some(register))
     }
 
-    /// Runs a function under `#[on_connect]` when a socket has connected, before its first event.
+    /// Runs a function under `#[on_connect]` when a socket has connected, before its first event. If it fails, its
+    /// changes are rolled back and the client gets `session_error` with the event `connect`; the socket stays.
     #[must_use]
     pub fn on_connect<C: Connect<A>>(self) -> Self {
         self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))

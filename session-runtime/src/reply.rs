@@ -55,7 +55,7 @@ impl<T> Deref for Returned<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an acknowledgement",
     label = "must be `Serialize`",
-    note = "add `#[derive(serde::Serialize)]` to `{Self}`, or return `()`"
+    note = "the value itself is the acknowledgement, no `Json` or `StatusCode` around it; its types need `#[derive(serde::Serialize)]`"
 )]
 pub trait Acknowledge {
     /// Serializes it.

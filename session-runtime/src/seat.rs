@@ -63,7 +63,7 @@ impl<A: Adapter> Seat for SocketSeat<A> {
         };
         let error = EventError::unauthorized(message);
         // a hint before the end; the end comes in any case
-        let _ = socket.emit("session_error", &(&error.body(Some("disconnect")),));
+        let _ = socket.emit("session_error", &(&error.body(None),));
         self.disconnect();
     }
 

@@ -285,8 +285,24 @@ impl<V: View> Session<V> {
     /// Changes the view, alone, in its turn: what `f` gets is fresh from the store, and what it changes is saved before
     /// this returns. Nothing else is written; if it changes nothing, nothing is.
     ///
-    /// `f` may run again, on the session as it is then, if the first attempt came to nothing. A panic in it saves
-    /// nothing.
+    /// `f` may run again, on the session as it is then, if the first attempt came to nothing: what it captures it clones.
+    /// It is no `async` closure: the session is held while it runs. A panic in it saves nothing.
+    ///
+    /// ```
+    /// # use socket_session::{Session, SessionError, socket_session};
+    /// #[socket_session]
+    /// struct Cart {
+    ///     items: Vec<String>,
+    /// }
+    ///
+    /// async fn put(cart: &Session<Cart>, item: String) -> Result<usize, SessionError> {
+    ///     cart.update(|cart| {
+    ///         cart.items.push(item.clone());
+    ///         cart.items.len()
+    ///     })
+    ///     .await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// `Busy` if the turn does not come within `wait_limit`; `Reentrant` in a task that holds the session already, as a

@@ -1,0 +1,305 @@
+//! An application without a network, a browser that visits it, a Socket.IO client that polls it, and a store that can be
+//! slow.
+#![allow(dead_code, reason = "each file of tests uses its part")]
+#![expect(clippy::unwrap_used, reason = "a test fails where its tools do")]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Extension, RequestPartsExt as _, Router,
+    body::{Body, to_bytes},
+    extract::FromRequestParts,
+    http::{Request, StatusCode, header, request::Parts},
+    routing::get,
+};
+use socket_session::{
+    Builder, MemoryStore, Session, SessionError, Sessions, socket_session,
+    store::{Acquired, Claim, Created, Deadline, Patch, Patched, Record, SessionKey, Store, StoreError, Token},
+};
+use socketioxide::{SocketIo, layer::SocketIoLayer};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
+use tower_sessions::{cookie::time::OffsetDateTime, session::Id};
+
+/// A well-formed cookie of a session that never was.
+pub(crate) const STALE: &str = "sid=AAAAAAAAAAAAAAAAAAAAAA";
+
+#[socket_session]
+pub(crate) struct Visit {
+    pub(crate) authenticated: bool,
+    pub(crate) count: u32,
+}
+
+/// Sessions that are not mounted yet, so that a test can add its namespaces.
+pub(crate) struct Lab {
+    pub(crate) store: SlowStore,
+    pub(crate) sessions: Sessions,
+    pub(crate) io: SocketIo,
+    layer: SocketIoLayer,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    pub(crate) fn with(options: impl FnOnce(Builder) -> Builder) -> Self {
+        let (layer, io) = SocketIo::new_layer();
+        let store = SlowStore::default();
+        let builder = Sessions::builder(store.clone()).http(|cookies| cookies.with_name("sid").with_secure(false));
+        let sessions = options(builder).build(&io);
+        Self { store, sessions, io, layer }
+    }
+
+    /// `/login` (which begins with a count of 1), `/count`, `/logout`, and what the test adds.
+    pub(crate) fn app(self, routes: Router) -> App {
+        let router = routes
+            .route("/login", get(login))
+            .route("/count", get(count))
+            .route("/logout", get(logout))
+            .layer(Extension(self.sessions.clone()))
+            .layer(self.sessions.layer(self.layer));
+        App { router, store: self.store, sessions: self.sessions }
+    }
+}
+
+async fn login(session: Session<Visit>) -> Result<(), SessionError> {
+    session.update(|visit| (visit.authenticated, visit.count) = (true, 1)).await
+}
+
+async fn count(session: Session<Visit>) -> Result<String, SessionError> {
+    Ok(session.get().await?.count.to_string())
+}
+
+async fn logout(session: Session<Visit>) -> Result<(), SessionError> {
+    session.destroy().await
+}
+
+/// The session of a request, as everybody else has it: a job, another request, another node.
+pub(crate) struct Elsewhere(pub(crate) Session<Visit>);
+
+impl<S: Sync> FromRequestParts<S> for Elsewhere {
+    type Rejection = SessionError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionError> {
+        let Extension(sessions) = parts.extract::<Extension<Sessions>>().await.map_err(|_| SessionError::NoLayer)?;
+        let id = parts.extract::<Session<Visit>>().await?.id().ok_or(SessionError::NoSession)?;
+        Ok(Self(sessions.session(id)))
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) router: Router,
+    pub(crate) store: SlowStore,
+    pub(crate) sessions: Sessions,
+}
+
+impl App {
+    pub(crate) fn stranger(&self) -> Visitor {
+        Visitor { app: self.clone(), cookie: None }
+    }
+
+    pub(crate) async fn visitor(&self) -> Visitor {
+        let mut visitor = self.stranger();
+        assert_eq!(visitor.get("/login").await.status, StatusCode::OK);
+        visitor
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: String,
+}
+
+/// A browser: it keeps its cookie.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    pub(crate) app: App,
+    pub(crate) cookie: Option<String>,
+}
+
+impl Visitor {
+    pub(crate) async fn get(&mut self, uri: &str) -> Answer {
+        self.request(Request::get(uri), "").await
+    }
+
+    async fn request(&mut self, mut request: axum::http::request::Builder, body: &str) -> Answer {
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.header(header::HOST, "localhost").body(Body::from(body.to_owned())).unwrap();
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
+            // a removal has no value
+            self.cookie = (cookie != "sid=").then(|| cookie.to_owned());
+        }
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        Answer { status, body: String::from_utf8(body.into()).unwrap() }
+    }
+
+    pub(crate) async fn count(&mut self) -> String {
+        self.get("/count").await.body
+    }
+
+    /// What the cookie names.
+    pub(crate) fn id(&self) -> Id {
+        self.cookie.as_ref().unwrap().strip_prefix("sid=").unwrap().parse().unwrap()
+    }
+
+    /// The session, for a job.
+    pub(crate) fn session(&self) -> Session<Visit> {
+        self.app.sessions.session(self.id())
+    }
+
+    pub(crate) async fn handshake(&mut self) -> Answer {
+        self.get("/socket.io/?EIO=4&transport=polling").await
+    }
+
+    /// A connection that has not joined a namespace yet.
+    pub(crate) async fn open(&self) -> Client {
+        let mut visitor = self.clone();
+        let opened = visitor.handshake().await;
+        assert_eq!(opened.status, StatusCode::OK);
+        let packet: serde_json::Value = serde_json::from_str(opened.body.strip_prefix('0').unwrap()).unwrap();
+        let uri = format!("/socket.io/?EIO=4&transport=polling&sid={}", packet["sid"].as_str().unwrap());
+        Client { visitor, uri }
+    }
+
+    /// A socket in the namespace `/`.
+    pub(crate) async fn connect(&self) -> Client {
+        let mut client = self.open().await;
+        client.send("40").await;
+        let joined = client.next().await;
+        assert!(matches!(&joined, Received::Packets(packets) if packets.starts_with("40")), "{joined:?}");
+        client
+    }
+}
+
+/// A Socket.IO client on polling.
+pub(crate) struct Client {
+    pub(crate) visitor: Visitor,
+    uri: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    Packets(String),
+    Nothing,
+    /// The connection is no more.
+    Closed,
+}
+
+impl Received {
+    pub(crate) fn packets(text: &str) -> Self {
+        Self::Packets(text.to_owned())
+    }
+}
+
+/// For how long a client waits for a packet.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Client {
+    pub(crate) async fn send(&mut self, packet: &str) -> StatusCode {
+        self.visitor.request(Request::post(&self.uri), packet).await.status
+    }
+
+    pub(crate) async fn next(&mut self) -> Received {
+        loop {
+            let poll = self.visitor.request(Request::get(&self.uri), "");
+            match timeout(PATIENCE, poll).await {
+                Ok(Answer { status: StatusCode::OK, body }) if body == "2" => self.send("3").await,
+                Ok(Answer { status: StatusCode::OK, body }) => return Received::Packets(body),
+                Ok(_) => return Received::Closed,
+                Err(_) => return Received::Nothing,
+            };
+        }
+    }
+
+    /// Sends an event and waits for what comes: `430[…]` is its acknowledgement.
+    pub(crate) async fn ask(&mut self, event: &str) -> Received {
+        self.send(&format!("420[\"{event}\"]")).await;
+        self.next().await
+    }
+}
+
+/// A delay in milliseconds, which can be changed while it is used.
+#[derive(Clone, Default)]
+pub(crate) struct Delay(Arc<AtomicU64>);
+
+impl Delay {
+    pub(crate) fn set(&self, millis: u64) {
+        self.0.store(millis, SeqCst);
+    }
+
+    async fn pass(&self) {
+        sleep(Duration::from_millis(self.0.load(SeqCst))).await;
+    }
+}
+
+/// `MemoryStore`, whose answers may take their time, and which counts what it is asked.
+#[derive(Clone, Default)]
+pub(crate) struct SlowStore {
+    inner: MemoryStore,
+    pub(crate) after_load: Delay,
+    pub(crate) after_delete: Delay,
+    pub(crate) creates: Arc<AtomicUsize>,
+    pub(crate) touches: Arc<AtomicUsize>,
+}
+
+impl SlowStore {
+    /// How many sessions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.inner.len()
+    }
+}
+
+impl Store for SlowStore {
+    const LEASES: bool = MemoryStore::LEASES;
+
+    async fn create(&self, key: &SessionKey, record: Record) -> Result<Created, StoreError> {
+        self.creates.fetch_add(1, SeqCst);
+        self.inner.create(key, record).await
+    }
+
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+        let loaded = self.inner.load(key, now).await;
+        self.after_load.pass().await;
+        loaded
+    }
+
+    async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
+        self.inner.acquire(key, claim, now).await
+    }
+
+    async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
+        self.inner.patch(key, patch, now).await
+    }
+
+    async fn release(&self, key: &SessionKey, token: Token) -> Result<(), StoreError> {
+        self.inner.release(key, token).await
+    }
+
+    async fn touch(&self, key: &SessionKey, deadline: Deadline, now: OffsetDateTime) -> Result<bool, StoreError> {
+        self.touches.fetch_add(1, SeqCst);
+        self.inner.touch(key, deadline, now).await
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        let deleted = self.inner.delete(key).await;
+        self.after_delete.pass().await;
+        deleted
+    }
+
+    async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
+        self.inner.exists(keys, now).await
+    }
+}

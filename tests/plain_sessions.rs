@@ -1,0 +1,211 @@
+//! A plain `tower_sessions::Session` keeps the promises of a typed one: it writes what it changed, sees what the request
+//! did by type, and brings back nothing that has ended.
+
+mod common;
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use axum::{Router, http::StatusCode, routing::get};
+use socket_session::Session;
+use tower_sessions::Session as Plain;
+
+use common::{Elsewhere, Lab, Received, STALE, Visit, VisitFields};
+
+fn at_x<H: axum::handler::Handler<T, ()>, T: 'static>(handler: H) -> Router {
+    Router::new().route("/x", get(handler))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clear_removes_what_it_has_not_read() {
+    let app = Lab::new().app(at_x(async |plain: Plain| {
+        plain.clear().await;
+        plain.insert("authenticated", true).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    assert_eq!(visitor.get("/x").await.status, StatusCode::OK);
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (true, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cycle_id_moves_the_session_to_a_new_id() {
+    let app = Lab::new().app(at_x(async |plain: Plain| plain.cycle_id().await.unwrap()));
+    let mut visitor = app.visitor().await;
+    let before = visitor.id();
+    visitor.get("/x").await;
+    assert_ne!(visitor.id(), before);
+    assert_eq!(visitor.count().await, "1");
+    assert_eq!(app.store.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cycle_id_keeps_what_others_wrote_meanwhile() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+        plain.cycle_id().await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    let before = visitor.id();
+    visitor.get("/x").await;
+    assert_ne!(visitor.id(), before);
+    assert_eq!(visitor.count().await, "42");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cycle_id_of_a_session_that_ended_meanwhile_is_an_error() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.destroy().await.unwrap();
+        plain.cycle_id().await.unwrap_err().to_string()
+    }));
+    let mut visitor = app.visitor().await;
+    let answer = visitor.get("/x").await;
+    assert!(answer.body.contains("the session has ended"), "{}", answer.body);
+    assert_eq!(app.store.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_insert_into_a_session_that_ended_meanwhile_is_gone() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain, Elsewhere(other): Elsewhere| {
+        session.get().await.unwrap();
+        other.destroy().await.unwrap();
+        plain.insert("note", 1).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    assert_eq!(visitor.get("/x").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.store.creates.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ended_after_an_update_is_not_made_anew() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, Elsewhere(other): Elsewhere| {
+        session.update(|visit| visit.count += 1).await.unwrap();
+        other.destroy().await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    assert_eq!(visitor.get("/x").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.store.creates.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_inserted_after_a_flush_begins_a_new_session() {
+    let app = Lab::new().app(at_x(async |plain: Plain| {
+        plain.flush().await.unwrap();
+        plain.insert("count", 9).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    let before = visitor.id();
+    visitor.get("/x").await;
+    assert_ne!(visitor.id(), before);
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 9));
+    assert_eq!(app.store.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_after_a_destroy_begins_a_new_session() {
+    let app = Lab::new().app(at_x(async |plain: Plain, session: Session<Visit>| {
+        VisitFields::count(&plain).await.unwrap();
+        session.destroy().await.unwrap();
+        session.update(|visit| visit.count = 3).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    let before = visitor.id();
+    visitor.get("/x").await;
+    assert_ne!(visitor.id(), before);
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 3));
+    assert_eq!(app.store.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_in_a_spawned_task_is_an_error_and_undoes_nothing() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+        let saved = tokio::spawn(async move {
+            plain.insert("note", 1).await.unwrap();
+            plain.save().await
+        });
+        saved.await.unwrap().unwrap_err().to_string()
+    }));
+    let mut visitor = app.visitor().await;
+    let answer = visitor.get("/x").await;
+    assert!(answer.body.contains("in the task that answers its request"), "{}", answer.body);
+    assert_eq!(visitor.count().await, "42");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cycle_id_in_a_spawned_task_is_an_error_and_disconnects_nobody() {
+    let lab = Lab::new();
+    lab.io.ns("/", lab.sessions.namespace());
+    let app = lab.app(at_x(async |plain: Plain| {
+        tokio::spawn(async move { plain.cycle_id().await }).await.unwrap().unwrap_err().to_string()
+    }));
+    let mut visitor = app.visitor().await;
+    let mut client = visitor.connect().await;
+    let answer = visitor.get("/x").await;
+    assert!(answer.body.contains("in the task that answers its request"), "{}", answer.body);
+    assert_eq!(client.next().await, Received::Nothing);
+    assert_eq!(visitor.count().await, "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_reads_what_a_typed_update_has_created() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain| {
+        session.update(|visit| visit.count = 7).await.unwrap();
+        let count = VisitFields::count(&plain).await.unwrap();
+        VisitFields::set_count(&plain, count + 1).await.unwrap();
+    }));
+    let mut visitor = app.stranger();
+    visitor.get("/x").await;
+    assert_eq!(visitor.count().await, "8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_reads_what_a_typed_rotation_has_moved() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain| {
+        session.rotate().await.unwrap();
+        let count = VisitFields::count(&plain).await.unwrap();
+        VisitFields::set_count(&plain, count + 1).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    assert_eq!(visitor.count().await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_it_has_not_saved_yet_moves_with_a_typed_rotation() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain| {
+        VisitFields::set_count(&plain, 7).await.unwrap();
+        session.rotate_with(|visit| visit.authenticated = false).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_cannot_grow_past_the_size_limit() {
+    let lab = Lab::with(|builder| builder.max_session_bytes(1000));
+    let app = lab.app(at_x(async |plain: Plain| plain.insert("note", "x".repeat(1001)).await.unwrap()));
+    let mut stranger = app.stranger();
+    assert_eq!(stranger.get("/x").await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let mut visitor = app.visitor().await;
+    assert_eq!(visitor.get("/x").await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!((visitor.count().await.as_str(), app.store.len()), ("1", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn always_save_creates_nothing_for_sockets() {
+    let lab = Lab::with(|builder| builder.http(|cookies| cookies.with_always_save(true)));
+    lab.io.ns("/", lab.sessions.namespace());
+    let app = lab.app(Router::new());
+    let mut visitor = app.stranger();
+    visitor.cookie = Some(STALE.to_owned());
+    let client = visitor.connect().await;
+    assert_eq!(client.visitor.cookie.as_deref(), Some(STALE));
+    assert_eq!(app.store.creates.load(SeqCst), 0);
+}
