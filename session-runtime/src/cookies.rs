@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, HeaderMap, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use tower_layer::Layer as _;
 use tower_service::Service;
 use tower_sessions::{SessionManagerLayer, service::CookieController};
@@ -26,16 +26,21 @@ pub(crate) struct Managed {
     pub(crate) headers: HeaderMap,
 }
 
+/// The `Cookie` headers of a request.
+pub(crate) fn of(headers: &HeaderMap) -> Vec<HeaderValue> {
+    headers.get_all(header::COOKIE).into_iter().cloned().collect()
+}
+
 pub(crate) trait Cookies: Send + Sync {
-    /// Runs the manager over a request with these headers.
-    fn run(&self, headers: &HeaderMap, hook: Hook) -> BoxFuture<'static, Managed>;
+    /// Runs the manager over a request with these `Cookie` headers.
+    fn run(&self, cookies: Vec<HeaderValue>, hook: Hook) -> BoxFuture<'static, Managed>;
 }
 
 impl<C: CookieController + Sync> Cookies for SessionManagerLayer<SharedStore, C> {
-    fn run(&self, headers: &HeaderMap, hook: Hook) -> BoxFuture<'static, Managed> {
+    fn run(&self, cookies: Vec<HeaderValue>, hook: Hook) -> BoxFuture<'static, Managed> {
         let mut request = Request::new(());
-        for cookie in headers.get_all(header::COOKIE) {
-            request.headers_mut().append(header::COOKIE, cookie.clone());
+        for cookie in cookies {
+            request.headers_mut().append(header::COOKIE, cookie);
         }
         request.extensions_mut().insert(Slot(Arc::new(Mutex::new(Some(hook)))));
         let answer = self.layer(HookService).call(request);

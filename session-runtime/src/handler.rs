@@ -160,7 +160,7 @@ impl Rejection {
     label = "not an extractor of events",
     note = "what the client sent is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`",
     note = "application state is taken as `socketioxide::extract::State<T>` (not axum's), where `T` is `Clone`",
-    note = "a session is taken by reference, as a struct under `#[socket_session]`, or as `Session<V>`"
+    note = "if `{Self}` is a session struct, take it by reference: `&{Self}` or `&mut {Self}`"
 )]
 pub trait FromEvent<A: Adapter>: Sized {
     /// Extracts it.
@@ -180,7 +180,7 @@ impl<A: Adapter, T: FromMessageParts<A>> FromEvent<A> for T {
     label = "not an extractor while connecting",
     note = "the client's `auth` is taken as `Data<T>`, where `T` has `#[derive(serde::Deserialize)]`",
     note = "application state is taken as `socketioxide::extract::State<T>` (not axum's), where `T` is `Clone`",
-    note = "a session is taken by reference, as a struct under `#[socket_session]`, or as `Session<V>`",
+    note = "if `{Self}` is a session struct, take it by reference: `&{Self}` or `&mut {Self}`",
     note = "a guard is asked while connecting too, so it can take only what there is then"
 )]
 pub trait FromConnect<A: Adapter>: Sized {

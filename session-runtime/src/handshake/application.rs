@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::body::{Body, answer};
-use crate::{core::Core, record::SessionKey, requests::RequestScope};
+use crate::{cookies, core::Core, record::SessionKey, requests::RequestScope};
 
 /// How long after the response's head the transports of a rotated session are closed at the latest.
 const THROUGH: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ where
     R: Send + 'static,
 {
     let (mut parts, body) = request.into_parts();
-    let headers = parts.headers.clone();
+    let cookies = cookies::of(&parts.headers);
     let scope = RequestScope::new(&core);
     let slot = Arc::new(Mutex::new(None));
 
@@ -49,7 +49,7 @@ where
             }) as crate::core::BoxFuture<'static, StatusCode>
         }
     };
-    let managed = scope.run(core.cookies.run(&headers, Box::new(hook))).await;
+    let managed = scope.run(core.cookies.run(cookies, Box::new(hook))).await;
     scope.close();
 
     let answered = slot.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     connection::Connection,
+    cookies,
     core::Core,
     record::{Fields, Id, Record},
     requests::RequestScope,
@@ -274,7 +275,7 @@ impl<A: Adapter> Sockets<A> {
                 }) as crate::core::BoxFuture<'static, StatusCode>
             }
         };
-        let managed = scope.run(self.core.cookies.run(headers, Box::new(hook))).await;
+        let managed = scope.run(self.core.cookies.run(cookies::of(headers), Box::new(hook))).await;
         scope.close();
         let shown = *shown.lock().unwrap_or_else(PoisonError::into_inner);
         let cookies = if managed.status == StatusCode::OK && opens { managed.headers } else { HeaderMap::new() };
