@@ -5,15 +5,11 @@ mod common;
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{Router, http::StatusCode};
 use socket_session::Session;
 use tower_sessions::Session as Plain;
 
-use common::{Elsewhere, Lab, Received, STALE, Visit, VisitFields};
-
-fn at_x<H: axum::handler::Handler<T, ()>, T: 'static>(handler: H) -> Router {
-    Router::new().route("/x", get(handler))
-}
+use common::{Elsewhere, Lab, Received, STALE, Visit, VisitFields, at_x};
 
 #[tokio::test(start_paused = true)]
 async fn a_clear_removes_what_it_has_not_read() {

@@ -22,6 +22,8 @@ use crate::{
 
 tokio::task_local! {
     static SCOPE: Arc<RequestScope>;
+    /// What tower-sessions' calls mean to its store, in this task.
+    static DOING: Mutex<Doing>;
 }
 
 /// One HTTP request.
@@ -29,8 +31,8 @@ pub(crate) struct RequestScope {
     pub(crate) core: Arc<Core>,
     session: OnceLock<tower_sessions::Session>,
     state: Mutex<State>,
-    /// One creation at a time: a request has one session.
-    pub(crate) creating: tokio::sync::Mutex<()>,
+    /// Held by what makes, replaces or ends the request's session: one at a time, and the response waits for it.
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What is known of the session.
@@ -42,8 +44,6 @@ pub(crate) struct State {
     pub(crate) deadline: Option<OffsetDateTime>,
     /// It lived when this request looked: if it is not there any more, it has ended meanwhile, and is not made anew.
     pub(crate) lived: bool,
-    /// What tower-sessions' next calls mean.
-    pub(crate) doing: Doing,
     /// What was in the record when the plain session gave up its id (`cycle_id`): its next record begins with that.
     pub(crate) carried: Option<Fields>,
     /// Why the plain session could not do what it was asked: tower-sessions' own error has only a text.
@@ -66,12 +66,28 @@ pub(crate) enum Doing {
     Forgetting,
 }
 
-/// Gives tower-sessions' calls their own meaning back, also when the future in between is dropped.
-struct Meanwhile<'a>(&'a RequestScope);
+impl Doing {
+    /// What is being done in this task; from now on, it is forgetting.
+    pub(crate) fn take() -> Self {
+        let take = |doing: &Mutex<Self>| {
+            let mut doing = doing.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *doing, Self::Forgetting)
+        };
+        DOING.try_with(take).unwrap_or_default()
+    }
 
-impl Drop for Meanwhile<'_> {
+    /// Whether tower-sessions' calls in this task mean what they say.
+    pub(crate) fn as_asked() -> bool {
+        DOING.try_with(|_| ()).is_err()
+    }
+}
+
+/// Whatever becomes of the request, its scope is closed in the end.
+pub(crate) struct Closing(Arc<RequestScope>);
+
+impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.state().doing = Doing::AsAsked;
+        self.0.state().closed = true;
     }
 }
 
@@ -81,7 +97,7 @@ impl RequestScope {
             core: Arc::clone(core),
             session: OnceLock::new(),
             state: Mutex::default(),
-            creating: tokio::sync::Mutex::default(),
+            changing: Arc::default(),
         })
     }
 
@@ -103,9 +119,15 @@ impl RequestScope {
         let _ = self.session.set(session);
     }
 
-    /// The response's head is made.
-    pub(crate) fn close(&self) {
-        self.state().closed = true;
+    /// Closes the scope when this is dropped: with the response's head, or with a request that is given up.
+    pub(crate) fn closing(self: &Arc<Self>) -> Closing {
+        Closing(Arc::clone(self))
+    }
+
+    /// Waits for what makes, replaces or ends the request's session, and keeps others from it. What holds it is bounded
+    /// by the store's own limit.
+    pub(crate) async fn change(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.changing).lock_owned().await
     }
 
     /// Whether a cookie could still go out.
@@ -176,18 +198,15 @@ impl RequestScope {
         if self.is_closed() {
             return Err(SessionError::NoResponse);
         }
-        self.state().doing = Doing::Adopting(id, fields);
-        let meanwhile = Meanwhile(self);
         // `cycle_id` forgets the old id and keeps what the plain session holds; `save` then asks for a new record.
         // In the scope, for this may be a task that the handler has spawned.
-        let adopted = self.run(async {
+        let adopting = self.run(async {
             if session.id().is_some() {
                 session.cycle_id().await?;
             }
             session.save().await
         });
-        adopted.await.map_err(plain_error)?;
-        drop(meanwhile);
+        DOING.scope(Mutex::new(Doing::Adopting(id, fields)), adopting).await.map_err(plain_error)?;
         self.saved(deadline);
         Ok(())
     }
@@ -197,10 +216,7 @@ impl RequestScope {
         let Some(session) = self.session.get() else {
             return Ok(());
         };
-        self.state().doing = Doing::Forgetting;
-        let meanwhile = Meanwhile(self);
-        self.run(session.flush()).await.map_err(plain_error)?;
-        drop(meanwhile);
+        DOING.scope(Mutex::new(Doing::Forgetting), self.run(session.flush())).await.map_err(plain_error)?;
         self.has_ended_it();
         Ok(())
     }

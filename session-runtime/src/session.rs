@@ -133,7 +133,7 @@ impl<V> Session<V> {
             }
         }
         let before = scope.id();
-        let one_at_a_time = scope.creating.lock().await;
+        let one_at_a_time = scope.change().await;
         if scope.id() != before {
             // another part of this request has created it meanwhile
             drop(one_at_a_time);
@@ -158,7 +158,12 @@ impl<V> Session<V> {
                 let deadline = scope.deadline();
                 let record = Record { fields: fields.clone(), deadline, unconfirmed: false };
                 let id = core.create(record).await?;
-                scope.adopt(id, fields, deadline).await
+                let adopted = scope.adopt(id, fields, deadline).await;
+                if adopted.is_err() || scope.is_closed() {
+                    core.remove(id.key()).await?;
+                }
+                drop(one_at_a_time);
+                adopted
             });
             creation.await.unwrap_or(Err(SessionError::Unknown))?;
         }
@@ -216,23 +221,28 @@ impl<V> Session<V> {
     /// # Errors
     /// `Unavailable` or `Unknown` if the store failed; `NotReached` if the record is deleted and a node could not be told.
     pub async fn destroy(&self) -> Result<(), SessionError> {
-        let (scope, id) = match &self.via {
-            Via::Request(scope) => (Some(Arc::clone(scope)), scope.id()),
-            Via::Bound(bound) => (None, Some(bound.id)),
+        let (core, key) = match &self.via {
+            Via::Request(scope) => {
+                let scope = Arc::clone(scope);
+                // in a task of its own: a caller that goes away has logged out all the same
+                let destruction = tokio::spawn(async move {
+                    let _one_at_a_time = scope.change().await;
+                    let Some(key) = scope.id().map(|id| id.key()) else {
+                        return Ok(());
+                    };
+                    let reached = scope.core.destroy(key, None).await;
+                    if matches!(reached, Ok(_) | Err(SessionError::NotReached)) {
+                        scope.forget().await?;
+                    }
+                    reached.map(drop)
+                });
+                return destruction.await.unwrap_or(Err(SessionError::Unknown));
+            }
+            Via::Bound(bound) => (Arc::clone(&self.core), bound.key),
             Via::Nothing => return Err(SessionError::NoSession),
         };
-        let Some(key) = id.map(|id| id.key()) else {
-            return Ok(());
-        };
-        let (core, current) = (Arc::clone(&self.core), current_socket(&key));
-        // in a task of its own: a caller that goes away has logged out all the same
-        let destruction = tokio::spawn(async move {
-            let reached = core.destroy(key, current).await;
-            if let (Ok(_) | Err(SessionError::NotReached), Some(scope)) = (&reached, scope) {
-                scope.forget().await?;
-            }
-            reached.map(drop)
-        });
+        let current = current_socket(&key);
+        let destruction = tokio::spawn(async move { core.destroy(key, current).await.map(drop) });
         destruction.await.unwrap_or(Err(SessionError::Unknown))
     }
 
@@ -358,16 +368,22 @@ impl<V: View> Session<V> {
         let (core, scope) = (Arc::clone(&self.core), Arc::clone(scope));
         // in a task of its own: a caller that goes away leaves one session, and the response its cookie
         let rotation = tokio::spawn(async move {
+            let _one_at_a_time = scope.change().await;
             let deadline = scope.deadline();
             let new = core.create(Record { fields: fields.clone(), deadline, unconfirmed: false }).await?;
-            let removed = if scope.is_closed() { Err(SessionError::NoResponse) } else { core.remove(old.key()).await };
+            let adopted = scope.adopt(new, fields, deadline).await;
+            // the old one goes last: whoever is given up before that still has it
+            let replaced = match adopted {
+                Ok(()) if scope.is_closed() => Err(SessionError::NoResponse),
+                Ok(()) => core.remove(old.key()).await.map(drop),
+                Err(error) => Err(error),
+            };
             drop(transaction);
-            if let Err(error) = removed {
-                let _ = core.remove(new.key()).await;
-                return Err(error);
+            match &replaced {
+                Ok(()) => scope.rotated(old.key()),
+                Err(_) => drop(core.remove(new.key()).await),
             }
-            scope.rotated(old.key());
-            scope.adopt(new, fields, deadline).await
+            replaced
         });
         rotation.await.unwrap_or(Err(SessionError::Unknown))?;
         Ok(value)

@@ -92,15 +92,12 @@ fn rebase(record: &mut PlainRecord, scope: &RequestScope, mut fields: Fields) ->
 impl SessionStore for SharedStore {
     async fn create(&self, record: &mut PlainRecord) -> Result<()> {
         let (core, scope) = (self.core()?, scope()?);
-        let doing = std::mem::take(&mut scope.state().doing);
-        if let Doing::Adopting(id, fields) = doing {
+        if let Doing::Adopting(id, fields) = Doing::take() {
             record.id = id.into();
             let baseline = plain(&fields);
             // what the plain session has not saved yet is saved with the response
             rebase(record, &scope, fields);
-            let mut state = scope.state();
-            state.baseline = Some(baseline);
-            state.doing = Doing::Forgetting;
+            scope.state().baseline = Some(baseline);
             return Ok(());
         }
         let carried = scope.state().carried.take();
@@ -160,7 +157,7 @@ impl SessionStore for SharedStore {
 
     async fn load(&self, id: &PlainId) -> Result<Option<PlainRecord>> {
         let (core, scope) = (self.core()?, RequestScope::current());
-        if scope.as_ref().is_some_and(|scope| !matches!(scope.state().doing, Doing::AsAsked)) {
+        if !Doing::as_asked() {
             // it is about to be given another record: this one is forgotten as soon as it is read
             return Ok(Some(PlainRecord {
                 id: *id,
@@ -192,14 +189,17 @@ impl SessionStore for SharedStore {
     }
 
     async fn delete(&self, id: &PlainId) -> Result<()> {
-        let (core, scope) = (self.core()?, scope()?);
-        let key = Id::from(*id).key();
-        if !matches!(scope.state().doing, Doing::AsAsked) {
+        if !Doing::as_asked() {
             return Ok(());
         }
+        let (core, scope) = (self.core()?, scope()?);
         // tower-sessions has forgotten the id before it deletes when it changes ids (`cycle_id`), and has not when it
         // ends a session (`flush`, `delete`)
-        if scope.id().is_some() {
+        let cycles = scope.id().is_none();
+        let _one_at_a_time = scope.change().await;
+        // it may have got another while this waited
+        let key = scope.id().unwrap_or_else(|| Id::from(*id)).key();
+        if !cycles {
             core.destroy(key, None).await.map_err(|error| scope.fail(error))?;
             scope.has_ended_it();
             return Ok(());

@@ -15,6 +15,7 @@ use axum::{
     Extension, RequestPartsExt as _, Router,
     body::{Body, to_bytes},
     extract::FromRequestParts,
+    handler::Handler,
     http::{Request, StatusCode, header, request::Parts},
     routing::get,
 };
@@ -58,8 +59,8 @@ impl Lab {
     }
 
     /// `/login` (which begins with a count of 1), `/count`, `/logout`, and what the test adds.
-    pub(crate) fn app(self, routes: Router) -> App {
-        let router = routes
+    pub(crate) fn app(self, added: Router) -> App {
+        let router = added
             .route("/login", get(login))
             .route("/count", get(count))
             .route("/logout", get(logout))
@@ -67,6 +68,15 @@ impl Lab {
             .layer(self.sessions.layer(self.layer));
         App { router, store: self.store, sessions: self.sessions }
     }
+}
+
+/// One route more.
+pub(crate) fn at_x<H: Handler<T, ()>, T: 'static>(handler: H) -> Router {
+    Router::new().route("/x", get(handler))
+}
+
+pub(crate) fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
 }
 
 async fn login(session: Session<Visit>) -> Result<(), SessionError> {
@@ -179,7 +189,7 @@ impl Visitor {
         let mut client = self.open().await;
         client.send("40").await;
         let joined = client.next().await;
-        assert!(matches!(&joined, Received::Packets(packets) if packets.starts_with("40")), "{joined:?}");
+        assert!(joined.text().starts_with("40"), "{joined:?}");
         client
     }
 }
@@ -201,6 +211,14 @@ pub(crate) enum Received {
 impl Received {
     pub(crate) fn packets(text: &str) -> Self {
         Self::Packets(text.to_owned())
+    }
+
+    /// What arrived, if anything did.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Packets(text) => text,
+            Self::Nothing | Self::Closed => "",
+        }
     }
 }
 
@@ -241,7 +259,7 @@ impl Delay {
     }
 
     async fn pass(&self) {
-        sleep(Duration::from_millis(self.0.load(SeqCst))).await;
+        sleep(millis(self.0.load(SeqCst))).await;
     }
 }
 
@@ -251,6 +269,7 @@ pub(crate) struct SlowStore {
     inner: MemoryStore,
     pub(crate) after_load: Delay,
     pub(crate) after_delete: Delay,
+    pub(crate) after_create: Delay,
     pub(crate) creates: Arc<AtomicUsize>,
     pub(crate) touches: Arc<AtomicUsize>,
 }
@@ -267,7 +286,9 @@ impl Store for SlowStore {
 
     async fn create(&self, key: &SessionKey, record: Record) -> Result<Created, StoreError> {
         self.creates.fetch_add(1, SeqCst);
-        self.inner.create(key, record).await
+        let created = self.inner.create(key, record).await;
+        self.after_create.pass().await;
+        created
     }
 
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {

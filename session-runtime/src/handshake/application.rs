@@ -30,6 +30,7 @@ where
     let (mut parts, body) = request.into_parts();
     let cookies = cookies::of(&parts.headers);
     let scope = RequestScope::new(&core);
+    let closing = scope.closing();
     let slot = Arc::new(Mutex::new(None));
 
     let hook = {
@@ -41,8 +42,11 @@ where
                 }
                 scope.shows_its_cookie();
                 parts.extensions.extend(extensions);
+                let settling = Arc::clone(&scope);
                 parts.extensions.insert(scope);
                 let answered = application.call(Request::from_parts(parts, body)).await;
+                // what the handler has left under way decides which cookie the response carries
+                drop(settling.change().await);
                 let status = answered.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
                 status
@@ -50,7 +54,7 @@ where
         }
     };
     let managed = scope.run(core.cookies.run(cookies, Box::new(hook))).await;
-    scope.close();
+    drop(closing);
 
     let answered = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let rotated = scope.take_rotated();

@@ -253,6 +253,7 @@ impl<A: Adapter> Sockets<A> {
     /// Reads the session cookie; at a handshake, also looks whether the session lives, or creates one.
     async fn shown(&self, headers: &HeaderMap, opens: bool) -> (Shown, HeaderMap) {
         let scope = RequestScope::new(&self.core);
+        let closing = scope.closing();
         let shown = Arc::new(Mutex::new(Shown::Refused(StatusCode::INTERNAL_SERVER_ERROR, "")));
         let hook = {
             let (core, scope, shown) = (Arc::clone(&self.core), Arc::clone(&scope), Arc::clone(&shown));
@@ -276,7 +277,7 @@ impl<A: Adapter> Sockets<A> {
             }
         };
         let managed = scope.run(self.core.cookies.run(cookies::of(headers), Box::new(hook))).await;
-        scope.close();
+        drop(closing);
         let shown = *shown.lock().unwrap_or_else(PoisonError::into_inner);
         let cookies = if managed.status == StatusCode::OK && opens { managed.headers } else { HeaderMap::new() };
         (shown, cookies)
