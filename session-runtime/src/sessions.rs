@@ -182,7 +182,8 @@ impl<C: CookieController> Builder<C> {
     }
 
     /// Pages of other origins that may connect, as browsers write them: `https://app.example`, `capacitor://localhost`,
-    /// `null`. The server's own pages always may.
+    /// `null`. The server's own pages always may. For polling, browsers want CORS headers besides: put a layer that sends
+    /// them (tower-http's `CorsLayer`, with credentials) around this library's.
     #[must_use]
     pub fn origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.origins.extend(origins.into_iter().map(Into::into));
