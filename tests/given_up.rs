@@ -3,7 +3,10 @@
 mod common;
 
 use socket_session::Session;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    join,
+    time::{sleep, timeout},
+};
 use tower_sessions::Session as Plain;
 
 use common::{Lab, Visit, at_x, millis};
@@ -70,5 +73,21 @@ async fn a_request_that_is_aborted_while_its_session_is_created_leaves_none() {
     let mut visitor = app.stranger();
     assert!(timeout(millis(50), visitor.get("/x")).await.is_err());
     sleep(millis(200)).await;
+    assert_eq!(app.store.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_destroyed_while_it_is_rotated_stays_gone() {
+    let lab = Lab::new();
+    lab.store.after_create.set(100);
+    let app = lab.app(at_x(async |session: Session<Visit>| session.rotate().await));
+    let mut visitor = app.visitor().await;
+    let session = visitor.session();
+    let logout = async {
+        sleep(millis(50)).await;
+        session.destroy().await
+    };
+    let (_, destroyed) = join!(visitor.get("/x"), logout);
+    assert!(destroyed.is_ok());
     assert_eq!(app.store.len(), 0);
 }

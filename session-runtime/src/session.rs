@@ -375,7 +375,12 @@ impl<V: View> Session<V> {
             // the old one goes last: whoever is given up before that still has it
             let replaced = match adopted {
                 Ok(()) if scope.is_closed() => Err(SessionError::NoResponse),
-                Ok(()) => core.remove(old.key()).await.map(drop),
+                // destroyed meanwhile: a new id must not bring it back
+                Ok(()) => match core.remove(old.key()).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(SessionError::Gone),
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             };
             drop(transaction);

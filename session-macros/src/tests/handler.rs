@@ -26,7 +26,7 @@ fn views_and_extractors_in_the_users_order() {
             after: AfterSave,
             cart: &mut shop::Cart,
             admin: Option<&Admin>,
-        ) -> Result<u32, &'static str> { todo!() }
+        ) -> Result<u32, &'static str> { unreachable!() }
     ";
     check(Kind::Event, "\"checkout\"", item, &expect_file!["snapshots/handler_views_and_extractors.rs"]);
 }
