@@ -150,6 +150,36 @@
 //! A plain `tower_sessions::Session` works in the same request, and so does what is built on it. It takes part by key:
 //! on the same key the later save wins.
 //!
+//! ## Logging in
+//!
+//! A login gives the session a new id, so that a planted one is worth nothing: [`rotate_with`](Session::rotate_with), or a
+//! plain session's `cycle_id`. The response decides. Until its head is known the old id is as good as ever, and nobody
+//! else changes the session; below 500 the old id then ends and the new cookie goes out; with a 5xx, a panic, or a request
+//! that is given up, nothing has happened. Sockets close when the response is through, and come back with the new cookie.
+//!
+//! For a minute, who shows the old cookie comes late: it reads nothing, its `update`, `rotate` and `destroy` are
+//! [`Gone`](SessionError::Gone) (401), its handshakes get 503 and are repeated, and no response to it touches the cookie.
+//!
+//! axum-login works inside of the layer. Its login is a rotation, its logout ends the session and its sockets. It is
+//! `AuthManager` that is mounted, not `AuthManagerLayer`, which would bring a session manager of its own:
+//!
+//! ```
+//! use axum::Router;
+//! use axum_login::{AuthManager, AuthnBackend};
+//! use socket_session::Sessions;
+//! use socketioxide::layer::SocketIoLayer;
+//! use tower_layer::layer_fn;
+//!
+//! fn app<B: AuthnBackend + 'static>(routes: Router, users: B, sessions: &Sessions, io_layer: SocketIoLayer) -> Router {
+//!     let auth = layer_fn(move |inner| AuthManager::new(inner, users.clone(), "axum-login.data"));
+//!     // the innermost comes first
+//!     routes.layer(auth).layer(sessions.layer(io_layer))
+//! }
+//! ```
+//!
+//! What stands between the application and the network can also stand between the layer's parts:
+//! [`requests`](Sessions::requests), [`cookies`](Sessions::cookies) and [`sockets`](Sessions::sockets).
+//!
 //! # What is promised
 //!
 //! - While a handler holds `&mut V`, no other handler of that session and no [`update`](Session::update) holds it.
@@ -201,10 +231,13 @@ extern crate self as socket_session;
 mod macros;
 
 pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
+#[cfg(feature = "conformance")]
+pub use socket_session_runtime::conformance;
 #[doc(hidden)]
 pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::{
-    AfterSave, Body, BoxError, Builder, ClientError, Close, Corrupt, EventError, Expiry, Field, Guarded, Handshake, Id,
-    MemoryStore, Namespace, Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore,
+    AfterSave, Body, BoxError, Builder, ClientError, Close, CookiesLayer, CookiesService, Corrupt, EventError, Expiry,
+    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, RequestsLayer, RequestsService, Session,
+    SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer, SocketsService,
     Unserializable, View, store, tower_sessions,
 };

@@ -14,7 +14,7 @@ use common::{Lab, Visit, at_x, millis};
 #[tokio::test(start_paused = true)]
 async fn a_response_that_overtakes_a_cancelled_rotation_loses_no_session() {
     let lab = Lab::new();
-    lab.store.after_delete.set(100);
+    lab.store.after_create.set(100);
     let app = lab.app(at_x(async |session: Session<Visit>| {
         let rotated = timeout(millis(50), session.rotate_with(|visit| visit.count += 1)).await;
         assert!(rotated.is_err());
@@ -29,7 +29,7 @@ async fn a_response_that_overtakes_a_cancelled_rotation_loses_no_session() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_beside_a_cancelled_rotation_ends_the_session() {
     let lab = Lab::new();
-    lab.store.after_delete.set(100);
+    lab.store.after_create.set(100);
     let app = lab.app(at_x(async |plain: Plain, session: Session<Visit>| {
         let rotated = timeout(millis(50), session.rotate_with(|visit| visit.count += 1)).await;
         assert!(rotated.is_err());
@@ -42,7 +42,7 @@ async fn a_flush_beside_a_cancelled_rotation_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_aborted_before_the_old_id_is_deleted_rotates_nothing() {
+async fn a_request_that_is_aborted_while_the_new_record_is_made_rotates_nothing() {
     let lab = Lab::new();
     lab.store.after_create.set(100);
     let app = lab.app(at_x(async |session: Session<Visit>| session.rotate().await));

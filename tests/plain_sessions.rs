@@ -5,11 +5,12 @@ mod common;
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use axum::{Router, http::StatusCode};
-use socket_session::Session;
-use tower_sessions::Session as Plain;
+use axum::{Router, http::StatusCode, routing::get};
+use socket_session::{Expiry, Session};
+use tokio::{join, time::sleep};
+use tower_sessions::{Session as Plain, cookie::time::Duration};
 
-use common::{Elsewhere, Lab, Received, STALE, Visit, VisitFields, at_x};
+use common::{Elsewhere, Lab, STALE, Visit, VisitFields, at_x, millis};
 
 #[tokio::test(start_paused = true)]
 async fn a_clear_removes_what_it_has_not_read() {
@@ -21,44 +22,6 @@ async fn a_clear_removes_what_it_has_not_read() {
     assert_eq!(visitor.get("/x").await.status, StatusCode::OK);
     let visit = visitor.session().get().await.unwrap();
     assert_eq!((visit.authenticated, visit.count), (true, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn cycle_id_moves_the_session_to_a_new_id() {
-    let app = Lab::new().app(at_x(async |plain: Plain| plain.cycle_id().await.unwrap()));
-    let mut visitor = app.visitor().await;
-    let before = visitor.id();
-    visitor.get("/x").await;
-    assert_ne!(visitor.id(), before);
-    assert_eq!(visitor.count().await, "1");
-    assert_eq!(app.store.len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn cycle_id_keeps_what_others_wrote_meanwhile() {
-    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
-        VisitFields::count(&plain).await.unwrap();
-        other.update(|visit| visit.count = 42).await.unwrap();
-        plain.cycle_id().await.unwrap();
-    }));
-    let mut visitor = app.visitor().await;
-    let before = visitor.id();
-    visitor.get("/x").await;
-    assert_ne!(visitor.id(), before);
-    assert_eq!(visitor.count().await, "42");
-}
-
-#[tokio::test(start_paused = true)]
-async fn cycle_id_of_a_session_that_ended_meanwhile_is_an_error() {
-    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
-        VisitFields::count(&plain).await.unwrap();
-        other.destroy().await.unwrap();
-        plain.cycle_id().await.unwrap_err().to_string()
-    }));
-    let mut visitor = app.visitor().await;
-    let answer = visitor.get("/x").await;
-    assert!(answer.body.contains("the session has ended"), "{}", answer.body);
-    assert_eq!(app.store.len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,21 +96,6 @@ async fn a_save_in_a_spawned_task_is_an_error_and_undoes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cycle_id_in_a_spawned_task_is_an_error_and_disconnects_nobody() {
-    let lab = Lab::new();
-    lab.io.ns("/", lab.sessions.namespace());
-    let app = lab.app(at_x(async |plain: Plain| {
-        tokio::spawn(async move { plain.cycle_id().await }).await.unwrap().unwrap_err().to_string()
-    }));
-    let mut visitor = app.visitor().await;
-    let mut client = visitor.connect().await;
-    let answer = visitor.get("/x").await;
-    assert!(answer.body.contains("in the task that answers its request"), "{}", answer.body);
-    assert_eq!(client.next().await, Received::Nothing);
-    assert_eq!(visitor.count().await, "1");
-}
-
-#[tokio::test(start_paused = true)]
 async fn it_reads_what_a_typed_update_has_created() {
     let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain| {
         session.update(|visit| visit.count = 7).await.unwrap();
@@ -204,4 +152,144 @@ async fn always_save_creates_nothing_for_sockets() {
     let client = visitor.connect().await;
     assert_eq!(client.visitor.cookie.as_deref(), Some(STALE));
     assert_eq!(app.store.creates.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_reads_what_a_typed_update_has_changed_and_keeps_what_it_has_not_saved_yet() {
+    let app = Lab::new().app(at_x(async |session: Session<Visit>, plain: Plain| {
+        VisitFields::count(&plain).await.unwrap();
+        VisitFields::set_authenticated(&plain, false).await.unwrap();
+        session.update(|visit| visit.count += 10).await.unwrap();
+        let count = VisitFields::count(&plain).await.unwrap();
+        VisitFields::set_count(&plain, count + 1).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_explicit_save_is_not_repeated_at_the_end_of_the_request() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::set_count(&plain, 5).await.unwrap();
+        plain.save().await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+        plain.insert("note", 1).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    assert_eq!(visitor.count().await, "42");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_after_a_save_sees_what_others_wrote_and_writes_none_of_it() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        plain.insert("note", 1).await.unwrap();
+        plain.save().await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+        plain.load().await.unwrap();
+        assert_eq!(VisitFields::count(&plain).await.unwrap(), 42);
+        other.update(|visit| visit.count = 43).await.unwrap();
+        plain.insert("note", 2).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    assert_eq!(visitor.count().await, "43");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_removes_one_key() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        plain.remove_value("authenticated").await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 42));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clear_removes_what_it_has_read_and_nothing_that_came_later() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.update(|visit| visit.authenticated = true).await.unwrap();
+        plain.clear().await;
+        plain.save().await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    visitor.get("/x").await;
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 42));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_lifetime_writes_no_field() {
+    let app = Lab::new().app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+        plain.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
+    }));
+    let mut visitor = app.visitor().await;
+    let answer = visitor.get("/x").await;
+    assert!(answer.set_cookie.unwrap().contains("Max-Age=3600"));
+    assert_eq!(visitor.count().await, "42");
+    app.store.ahead.store(2 * 3600, SeqCst);
+    assert_eq!(visitor.count().await, "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_requests_at_once_both_save() {
+    let router = Router::new()
+        .route(
+            "/one",
+            get(async |plain: Plain| {
+                plain.insert("count", 7).await.unwrap();
+                sleep(millis(100)).await;
+            }),
+        )
+        .route(
+            "/other",
+            get(async |plain: Plain| {
+                plain.remove_value("authenticated").await.unwrap();
+                sleep(millis(50)).await;
+            }),
+        );
+    let app = Lab::new().app(router);
+    let mut visitor = app.visitor().await;
+    let mut other = visitor.clone();
+    join!(visitor.get("/one"), other.get("/other"));
+    let visit = visitor.session().get().await.unwrap();
+    assert_eq!((visit.authenticated, visit.count), (false, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_always_saved_writes_and_creates_nothing_of_its_own() {
+    let lab = Lab::with(|builder| builder.http(|cookies| cookies.with_always_save(true)));
+    let app = lab.app(at_x(async |plain: Plain, Elsewhere(other): Elsewhere| {
+        VisitFields::count(&plain).await.unwrap();
+        other.update(|visit| visit.count = 42).await.unwrap();
+    }));
+    let mut visitor = app.visitor().await;
+    assert!(visitor.get("/x").await.set_cookie.is_some());
+    assert_eq!(visitor.count().await, "42");
+
+    let mut stale = app.stranger();
+    stale.cookie = Some(STALE.to_owned());
+    let creates = app.store.creates.load(SeqCst);
+    for mut stranger in [app.stranger(), stale] {
+        assert_eq!(stranger.count().await, "0");
+        assert_eq!(app.store.creates.load(SeqCst), creates);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_of_nothing_leaves_no_session_without_a_cookie() {
+    let app = Lab::new().app(at_x(async |plain: Plain| plain.save().await.unwrap()));
+    let mut visitor = app.stranger();
+    visitor.get("/x").await;
+    assert_eq!(visitor.cookie, None);
+    assert_eq!(app.store.len(), 0);
 }

@@ -19,6 +19,13 @@ fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<It
     text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
 }
 
+/// Under which name a heading can be linked to.
+fn anchor(line: &str) -> Option<String> {
+    let heading = line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' ')?;
+    let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    Some(kept.collect::<String>().to_lowercase().replace(' ', "-"))
+}
+
 /// The program of the README is the one that the tests compile and run.
 #[test]
 fn the_program_of_the_readme_is_examples_readme() -> Result {
@@ -33,7 +40,17 @@ fn links_lead_somewhere() -> Result {
     for document in DOCUMENTS {
         let text = read(document)?;
         for target in between(&text, "](", ")").filter(|target| !target.starts_with("https://")) {
-            assert!(root().join(target).exists(), "{document} links to {target}");
+            let (path, section) = target.split_once('#').unwrap_or((target, ""));
+            // a link within the document has no path
+            let path = if path.is_empty() { document } else { path };
+            assert!(root().join(path).exists(), "{document} links to {target}");
+            if !section.is_empty() {
+                let sections: Vec<_> = read(path)?.lines().filter_map(anchor).collect();
+                assert!(
+                    sections.contains(&section.to_owned()),
+                    "{document} links to {target}; {path} has {sections:?}"
+                );
+            }
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tower_sessions::Session as Plain;
 
-use common::{Lab, Received, STALE, Visit, at_x, millis};
+use common::{Failure, Lab, Received, STALE, Visit, at_x, millis};
 
 #[guard]
 async fn counts(session: Session<Visit>) -> Result<bool, String> {
@@ -226,15 +226,15 @@ async fn an_update_beside_a_rotation_leaves_one_session() {
     }));
     let mut visitor = app.visitor().await;
     app.store.after_load.set(30);
-    // the update waited for a session whose id was rotated before its turn came
-    assert_eq!(visitor.get("/x").await.body, "Err(Gone)");
-    assert_eq!((visitor.count().await.as_str(), app.store.len()), ("2", 1));
+    // the update waited for a session whose id was rotated before its turn came: it goes on with the new one
+    assert_eq!(visitor.get("/x").await.body, "Ok(())");
+    assert_eq!((visitor.count().await.as_str(), app.store.len()), ("12", 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_rotation_leaves_one_session_and_the_response_its_cookie() {
     let lab = Lab::new();
-    lab.store.after_delete.set(100);
+    lab.store.after_create.set(100);
     let app = lab.app(at_x(async |session: Session<Visit>| {
         let rotated = timeout(millis(50), session.rotate_with(|visit| visit.count += 1)).await;
         assert!(rotated.is_err());
@@ -250,7 +250,7 @@ async fn a_cancelled_rotation_leaves_one_session_and_the_response_its_cookie() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_after_a_cancelled_rotation_ends_the_session() {
     let lab = Lab::new();
-    lab.store.after_delete.set(100);
+    lab.store.after_create.set(100);
     let app = lab.app(at_x(async |plain: Plain, session: Session<Visit>| {
         let rotated = timeout(millis(50), session.rotate_with(|visit| visit.count += 1)).await;
         assert!(rotated.is_err());
@@ -277,4 +277,26 @@ async fn a_session_is_measured_as_it_is_written() {
     }));
     assert_eq!(app.stranger().get("/x").await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(app.store.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_is_answered_though_the_store_is_down_by_then() {
+    let lab = Lab::new();
+    let store = lab.store.clone();
+    let app = lab.app(at_x(async move |session: Session<Visit>| {
+        let count = session
+            .update(|visit| {
+                visit.count += 1;
+                visit.count
+            })
+            .await?;
+        store.loading.set(Failure::Refused, 9);
+        Ok::<_, SessionError>(count.to_string())
+    }));
+    let mut visitor = app.visitor().await;
+    let answer = visitor.get("/x").await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "2"));
+    assert!(answer.set_cookie.is_some(), "and the cookie is renewed");
+    app.store.loading.set(Failure::Refused, 0);
+    assert_eq!(visitor.count().await, "2");
 }

@@ -21,7 +21,7 @@ use crate::{
     handshake::Anonymous,
     record::{Fields, Id, Record, SessionKey},
     seat::Seat,
-    store::StoreError,
+    store::{Loaded, StoreError},
 };
 
 /// For how long a client may take to end a connection itself, or to come by and be told.
@@ -99,9 +99,14 @@ impl Connection {
 
     /// The session's record as it is now; `None` if there is none, or none any more.
     pub(crate) async fn load(&self) -> Result<Option<Record>, StoreError> {
+        self.look().await.map(Loaded::live)
+    }
+
+    /// The session's record as it is now, or whether the session has just got a new id.
+    pub(crate) async fn look(&self) -> Result<Loaded, StoreError> {
         match &self.session {
-            Some(bound) => self.core.load(&bound.key).await,
-            None => Ok(None),
+            Some(bound) => self.core.look(&bound.key).await,
+            None => Ok(Loaded::Gone),
         }
     }
 
@@ -138,6 +143,14 @@ impl Connection {
         });
     }
 
+    /// Disconnects its sockets for good, and then closes it.
+    pub(crate) fn dismiss(self: &Arc<Self>) {
+        for seat in self.seats() {
+            seat.disconnect();
+        }
+        self.close_soon();
+    }
+
     /// Whether that socket is one of this connection's.
     pub(crate) fn has(&self, seat: &Arc<dyn Seat>) -> bool {
         lock(&self.seats).iter().any(|other| Arc::ptr_eq(other, seat))
@@ -157,6 +170,11 @@ impl Connection {
     /// Whether its session was destroyed while it was open.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Whether its session has got a new id a short while ago: its client comes back with that.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.session.is_some_and(|bound| self.core.rotated.has(&bound.key))
     }
 
     pub(crate) fn end(&self, last: Option<Fields>) {
@@ -274,6 +292,12 @@ impl Connections {
     /// How many connections a session has.
     pub(crate) fn count(&self, key: &SessionKey) -> usize {
         lock(&self.by_session).get(key).map_or(0, Vec::len)
+    }
+
+    /// Whether one of the sockets of a session is so.
+    pub(crate) fn any_seat(&self, key: &SessionKey, is: impl Fn(&dyn Seat) -> bool) -> bool {
+        // not under the lock: the last one to hold a connection takes it
+        self.of(key).iter().any(|connection| lock(&connection.seats).iter().any(|seat| is(&**seat)))
     }
 
     /// The sockets of one session.

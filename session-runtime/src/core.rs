@@ -14,15 +14,15 @@ use time::OffsetDateTime;
 use crate::{
     connection::{Close, Connections},
     cookies::Cookies,
-    engine::{Engine, Refusal, is_held},
+    engine::Engine,
     error::SessionError,
     handshake::{Admissions, Handshake, Origins},
     lifetime::Expiring,
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
+    requests::Recent,
     seat::Seat,
-    store::{AnyStore, Created, StoreError, StoreFuture},
-    view::Access,
+    store::{AnyStore, Created, Ending, Loaded, Notice, StoreError, StoreFuture},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -47,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) io: Box<dyn Io>,
     pub(crate) admissions: Admissions,
     pub(crate) expiring: Expiring,
+    pub(crate) rotated: Recent,
 }
 
 impl Core {
@@ -61,12 +62,17 @@ impl Core {
             .unwrap_or_else(|_| Err(StoreError::unanswered("it did not answer in time")))
     }
 
-    pub(crate) async fn load(&self, key: &SessionKey) -> Result<Option<Record>, StoreError> {
+    /// The record, or whether the session has just got a new id.
+    pub(crate) async fn look(&self, key: &SessionKey) -> Result<Loaded, StoreError> {
         self.bounded(self.store().load(key)).await.map_err(|error| match error {
             // a read that got no answer has changed nothing
             StoreError::Unanswered(error) => StoreError::Unavailable(error),
             error => error,
         })
+    }
+
+    pub(crate) async fn load(&self, key: &SessionKey) -> Result<Option<Record>, StoreError> {
+        self.look(key).await.map(Loaded::live)
     }
 
     /// A new session under a new id.
@@ -103,15 +109,49 @@ impl Core {
     }
 
     /// Deletes the record at once, then disconnects the session's sockets, for good. The socket whose handler asks for
-    /// this, `current`, is answered first.
+    /// this, `current`, is answered first. Whether there was one; `Gone` if it has just got another id, for it lives on.
     ///
     /// Cancelling it may leave the record deleted and sockets connected; their next event finds that out.
     pub(crate) async fn destroy(&self, key: SessionKey, current: Option<Arc<dyn Seat>>) -> Result<bool, SessionError> {
         let last = self.last_state(&key).await;
         let existed = self.bounded(self.store().delete(&key)).await?;
+        if !existed && self.look(&key).await? == Loaded::Rotated {
+            return Err(SessionError::Gone);
+        }
         self.ended(key, last.as_ref());
-        self.disconnect(key, Close::Final, current).await?;
-        Ok(existed)
+        let reached = self.disconnect(key, Close::Final, current).await;
+        if existed {
+            self.announce(key, Ending::Destroyed).await;
+        }
+        reached.map(|()| existed)
+    }
+
+    /// Tells the other nodes that a session has ended. If they do not hear of it, they find out.
+    pub(crate) async fn announce(&self, key: SessionKey, how: Ending) {
+        let notice = Notice::Ended { key, by: self.engine.node, how };
+        if let Err(error) = self.bounded(self.store().announce(&notice)).await {
+            tracing::warn!(session = %key, %error, "other nodes could not be told that a session has ended");
+        }
+    }
+
+    /// What another node says: this one's connections of a session that has ended, end.
+    pub(crate) fn heard(&self, notice: Notice) {
+        let Notice::Ended { key, by, how } = notice else {
+            return;
+        };
+        if by == self.engine.node {
+            return;
+        }
+        if how == Ending::Rotated {
+            self.rotated.mark(key);
+        }
+        self.ended(key, None);
+        for connection in self.connections.of(&key) {
+            match how {
+                Ending::Destroyed => connection.dismiss(),
+                Ending::Rotated => connection.close(),
+            }
+        }
     }
 
     /// What `#[on_disconnect]` will see, if there is one; where the store cannot say at once, it sees nothing.
@@ -121,19 +161,6 @@ impl Core {
         }
         let load = tokio::time::timeout(LAST_STATE, self.load(key));
         load.await.ok()?.ok()?.map(|record| record.fields)
-    }
-
-    /// Deletes the record in its turn, and returns what was in it; `None` if there was none any more.
-    pub(crate) async fn take(self: &Arc<Self>, key: SessionKey) -> Result<Option<Fields>, SessionError> {
-        if is_held(&key) {
-            return Err(SessionError::Reentrant);
-        }
-        let transaction = match self.engine.enqueue(key, Access::Write, 0)?.granted().await {
-            Err(Refusal::Gone) => return Ok(None),
-            granted => granted?,
-        };
-        let fields = transaction.record().fields.clone();
-        Ok(self.remove(key).await?.then_some(fields))
     }
 
     /// Deletes the record, and leaves the sockets to whoever asked.
@@ -197,7 +224,7 @@ impl Core {
 
     /// Whether a guard of a connected socket looks at what the patch changes.
     pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch) -> bool {
-        patch.changes_fields() && self.connections.seats(key).iter().any(|seat| seat.looks_at(patch))
+        patch.changes_fields() && self.connections.any_seat(key, |seat| seat.looks_at(patch))
     }
 
     /// Lets the guards look again, after a save: who fails them stops receiving.

@@ -28,7 +28,10 @@ impl Gate {
 
     /// Waits until it is.
     pub(crate) async fn pass(&self) {
-        // asked for before the look, so that an opening in between is not missed
+        if self.open.load(Ordering::SeqCst) {
+            return;
+        }
+        // asked for before the second look, so that an opening in between is not missed
         let opened = self.opened.notified();
         if !self.open.load(Ordering::SeqCst) {
             let _ = timeout(MOMENT, opened).await;

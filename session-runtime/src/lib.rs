@@ -4,6 +4,8 @@
 
 mod accessor;
 mod after;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connection;
 mod cookies;
 mod core;
@@ -17,6 +19,7 @@ mod handler;
 mod handshake;
 mod leaving;
 mod lifetime;
+mod listening;
 mod namespace;
 mod payload;
 #[doc(hidden)]
@@ -35,13 +38,16 @@ pub use after::AfterSave;
 pub use connection::Close;
 pub use error::{ClientError, Corrupt, EventError, SessionError, Unserializable};
 pub use field::Field;
-pub use handshake::{Body, BoxError, Handshake, SessionLayer, SessionService};
+pub use handshake::{
+    Body, BoxError, CookiesLayer, CookiesService, Handshake, RequestsLayer, RequestsService, SessionLayer,
+    SessionService, SocketsLayer, SocketsService,
+};
 pub use namespace::{Guarded, Namespace};
 pub use record::{Id, SessionKey};
 pub use session::Session;
 pub use sessions::{Builder, Sessions};
 pub use shared::SharedStore;
-pub use store::MemoryStore;
+pub use store::{MemoryStore, Plain};
 /// The version of tower-sessions that this library is made with, for its `Session`, `Expiry` and cookie types.
 pub use tower_sessions;
 pub use tower_sessions::Expiry;

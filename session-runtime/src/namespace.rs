@@ -27,6 +27,7 @@ use crate::{
     leaving::Leaving,
     reply::Reply,
     seat::{Seat, SocketSeat},
+    store::Loaded,
     view::View,
 };
 
@@ -217,8 +218,11 @@ impl<A: Adapter> Namespace<A> {
         };
 
         if !prepared.is_empty() {
-            let fields = match connection.load().await {
-                Ok(record) => record.map(|record| record.fields),
+            let fields = match connection.look().await {
+                Ok(Loaded::Live(record)) => Some(record.fields),
+                Ok(Loaded::Gone) => None,
+                // its client comes back with the new cookie
+                Ok(Loaded::Rotated) => return Err(close_unanswered(&connection).await),
                 Err(error) => {
                     tracing::warn!(%error, "a socket could not connect, for the session store failed");
                     return Err(close_unanswered(&connection).await);
@@ -310,8 +314,12 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
         connection.seat(Arc::clone(&seat));
         gate.open();
         if connection.has_ended() {
-            // destroyed after the guards were asked and before the socket could be told with the others
-            seat.disconnect();
+            // after the guards were asked and before the socket could be told with the others
+            if connection.has_moved() {
+                connection.close();
+            } else {
+                seat.disconnect();
+            }
             return;
         }
         // a save that came between the guards' look and the seat told nobody

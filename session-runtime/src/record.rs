@@ -6,6 +6,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use crate::store::Fence;
+
 /// A session's id: 128 random bits, the credential that the cookie carries.
 ///
 /// Whoever has it has the session, so it prints nothing of itself: neither `Debug` nor `Display`
@@ -61,6 +63,13 @@ impl SessionKey {
         let mut room = String::from("session:");
         base64::prelude::BASE64_URL_SAFE_NO_PAD.encode_string(self.0, &mut room);
         room
+    }
+}
+
+/// For a store that gets its keys back in a message; the bytes of [`SessionKey::as_bytes`].
+impl From<[u8; 32]> for SessionKey {
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
     }
 }
 
@@ -185,10 +194,6 @@ impl TransactionId {
     }
 }
 
-/// The fence of a lease: random, compared for equality, never counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Token(pub u128);
-
 /// The difference that one transaction makes to a record: what it changed and nothing else.
 #[derive(Clone, PartialEq)]
 pub struct Patch {
@@ -224,26 +229,6 @@ impl Deadline {
     }
 }
 
-/// The lease under which a patch is written, and what becomes of it, decided with the patch in one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fence {
-    /// The patch is refused unless the record still carries it.
-    pub token: Token,
-    /// What becomes of the lease.
-    pub then: Then,
-}
-
-/// What becomes of a lease after a patch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// It stays, renewed. An empty patch that keeps is the renewal.
-    Keep,
-    /// It stays if nobody waits for it.
-    KeepUnlessWaiting,
-    /// It is given back; the first that waits is let in.
-    Release,
-}
-
 impl Patch {
     /// A patch that changes nothing yet.
     pub fn new() -> Self {
@@ -258,6 +243,26 @@ impl Patch {
     /// Whether it changes a field.
     pub(crate) fn changes_fields(&self) -> bool {
         !(self.set.is_empty() && self.remove.is_empty())
+    }
+
+    /// This patch and then the other, as one: what the other says of a key counts.
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        if self.is_empty() {
+            return Self { transaction: self.transaction, fence: self.fence, ..other };
+        }
+        let says = |key: &FieldKey| other.remove.contains(key) || other.set.iter().any(|(set, _)| set == key);
+        self.set.retain(|(key, _)| !says(key));
+        self.remove.retain(|key| !says(key));
+        self.set.extend(other.set);
+        self.remove.extend(other.remove);
+        self.deadline = match (self.deadline, other.deadline) {
+            (Some(Deadline::Set(first)), Some(Deadline::Extend(second))) => Some(Deadline::Set(first.max(second))),
+            (Some(Deadline::Extend(first)), Some(Deadline::Extend(second))) => {
+                Some(Deadline::Extend(first.max(second)))
+            }
+            (first, second) => second.or(first),
+        };
+        self
     }
 }
 

@@ -13,10 +13,11 @@ use crate::{
     connection::Connections,
     core::{Config, Core},
     engine::{Engine, Limits},
-    handshake::{Admissions, Handshake, Origins, SessionLayer},
+    handshake::{Admissions, CookiesLayer, Handshake, Origins, RequestsLayer, SessionLayer, SocketsLayer},
     lifetime::Expiring,
     namespace::Namespace,
     record::Id,
+    requests::Recent,
     session::Session,
     shared::SharedStore,
     store::{AnyStore, Store},
@@ -52,7 +53,7 @@ pub struct Sessions<A: Adapter = LocalAdapter> {
 impl Sessions {
     /// Begins with a store. It has all guarantees with `MemoryStore` and the stores of the `socket-session-…` crates.
     pub fn builder(store: impl Store) -> Builder {
-        let shared = SharedStore::default();
+        let shared = SharedStore::new();
         Builder {
             store: Arc::new(store),
             cookies: SessionManagerLayer::new(shared.clone()),
@@ -86,6 +87,45 @@ impl<A: Adapter> Sessions<A> {
     #[expect(clippy::needless_pass_by_value, reason = "an engine for each call: it should be one")]
     pub fn layer(&self, io_layer: SocketIoLayer<A>) -> SessionLayer<A> {
         SessionLayer::new(&self.core, &self.io, &io_layer)
+    }
+
+    /// The first part of [`layer`](Self::layer): the request scope. All three, one after the other, are that layer:
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use socket_session::{MemoryStore, Sessions};
+    /// # use socketioxide::SocketIo;
+    /// # #[tokio::main] async fn main() {
+    /// # let (io_layer, io) = SocketIo::new_layer();
+    /// # let sessions = Sessions::builder(MemoryStore::default()).build(&io);
+    /// let app: Router = Router::new()
+    ///     // the innermost comes first
+    ///     .layer(sessions.cookies())
+    ///     .layer(sessions.requests())
+    ///     .layer(sessions.sockets(io_layer));
+    /// # let _ = app;
+    /// # }
+    /// ```
+    ///
+    /// In another order, requests get 500 and the log says why.
+    pub fn requests(&self) -> RequestsLayer {
+        RequestsLayer::new(&self.core)
+    }
+
+    /// The second part of [`layer`](Self::layer): the session cookie's manager, inside of
+    /// [`requests`](Self::requests).
+    ///
+    /// axum-login's `AuthManagerLayer` brings a cookie's manager of its own, which knows nothing of all this. What it adds
+    /// to that is `AuthManager`, and that works inside of this one, and of the whole `layer`.
+    pub fn cookies(&self) -> CookiesLayer {
+        CookiesLayer::new(&self.core)
+    }
+
+    /// The third part of [`layer`](Self::layer): handshake rules and Socket.IO, outside of the others. Handshakes read the
+    /// session cookie with the same options. As with `layer`, call it once.
+    #[expect(clippy::needless_pass_by_value, reason = "an engine for each call: it should be one")]
+    pub fn sockets(&self, io_layer: SocketIoLayer<A>) -> SocketsLayer<A> {
+        SocketsLayer::new(&self.core, &self.io, &io_layer)
     }
 
     /// A namespace, for `io.ns(…)` and `io.dyn_ns(…)`. Without guards it admits everybody, sessions or not.
@@ -277,6 +317,7 @@ impl<C: CookieController + Sync> Builder<C> {
             io: Box::new(io.clone()),
             admissions: Admissions::new(self.created_per_second),
             expiring: Expiring::default(),
+            rotated: Recent::default(),
         });
         self.shared.open(&core);
         Sessions { core, io: io.clone() }

@@ -18,16 +18,13 @@ use tower_sessions::{
 use crate::{
     core::Core,
     error::SessionError,
-    record::{Deadline, Fields, Id, Patch, Record, size},
-    requests::{Doing, RequestScope},
+    record::{Fields, Id, Patch, size},
+    requests::{Doing, RequestScope, Seen},
     store::Patched,
 };
 
-/// How far a deadline moves before it is worth a save of its own.
-const NOTABLE: time::Duration = time::Duration::seconds(1);
-
-/// The store that tower-sessions' manager is given.
-#[derive(Clone, Default)]
+/// The store that tower-sessions' manager is given. It works within `sessions.requests()` alone.
+#[derive(Clone)]
 pub struct SharedStore(Arc<OnceLock<Weak<Core>>>);
 
 impl fmt::Debug for SharedStore {
@@ -37,6 +34,10 @@ impl fmt::Debug for SharedStore {
 }
 
 impl SharedStore {
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
     pub(crate) fn open(&self, core: &Arc<Core>) {
         let _ = self.0.set(Arc::downgrade(core));
     }
@@ -82,8 +83,9 @@ fn plain(fields: &Fields) -> HashMap<String, Value> {
 
 /// What the plain session has changed, on top of what is in the record.
 fn rebase(record: &mut PlainRecord, scope: &RequestScope, mut fields: Fields) -> Fields {
-    let mut state = scope.state();
-    fields.apply(&difference(&state.baseline.take().unwrap_or_default(), &record.data));
+    // without a baseline it was cleared without being read: whatever is there goes
+    let baseline = scope.state().baseline.take().unwrap_or_else(|| plain(&fields));
+    fields.apply(&difference(&baseline, &record.data));
     record.data = plain(&fields);
     fields
 }
@@ -91,7 +93,7 @@ fn rebase(record: &mut PlainRecord, scope: &RequestScope, mut fields: Fields) ->
 #[async_trait]
 impl SessionStore for SharedStore {
     async fn create(&self, record: &mut PlainRecord) -> Result<()> {
-        let (core, scope) = (self.core()?, scope()?);
+        let scope = scope()?;
         if let Doing::Adopting(id, fields) = Doing::take() {
             record.id = id.into();
             let baseline = plain(&fields);
@@ -100,39 +102,53 @@ impl SessionStore for SharedStore {
             scope.state().baseline = Some(baseline);
             return Ok(());
         }
-        let carried = scope.state().carried.take();
-        if carried.is_none() && scope.has_seen_it_live() {
-            return Err(scope.fail(SessionError::Gone));
+        let fresh = scope.state().fresh;
+        if let Some(fresh) = fresh {
+            // it has changed its id again: no client has this one
+            record.id = fresh.into();
+            return self.save(record).await;
+        }
+        let carried = scope.carried();
+        if carried.is_none() {
+            let (at_the_end, modified) = (scope.is_closed(), scope.is_modified());
+            let mut state = scope.state();
+            if record.data.is_empty() && at_the_end && (state.outdated || !modified) {
+                // there is nothing to save: what was changed has moved to the new id, or it is saved whatever it is
+                // (`always_save`)
+                state.nothing = true;
+                return Ok(());
+            }
+            let ended = state.seen == Seen::Live || state.outdated;
+            drop(state);
+            if ended {
+                return Err(scope.fail(SessionError::Gone));
+            }
         }
         let fields = rebase(record, &scope, carried.unwrap_or_default());
-        let new = Record { fields, deadline: record.expiry_date, unconfirmed: false };
-        record.id = core.create(new).await.map_err(|error| scope.fail(error))?.into();
+        let made = scope.make(fields, record.expiry_date).await;
+        let (id, deadline) = made.map_err(|error| scope.fail(error))?;
+        record.id = id.into();
         let mut state = scope.state();
         state.baseline = Some(record.data.clone());
-        state.deadline = Some(record.expiry_date);
-        state.lived = true;
+        state.deadline = Some(deadline);
+        state.seen = Seen::Live;
         Ok(())
     }
 
     async fn save(&self, record: &PlainRecord) -> Result<()> {
         let (core, scope) = (self.core()?, scope()?);
         let key = Id::from(record.id).key();
-        let (known, deadline) = {
-            let state = scope.state();
-            (state.baseline.clone(), state.deadline)
-        };
+        let known = scope.state().baseline.clone();
         let baseline = match known {
             Some(baseline) => baseline,
             // it was cleared without being read: whatever is there goes
-            None => match core.load(&key).await.map_err(|error| scope.fail(error))? {
+            None => match scope.look(&key).await.map_err(|error| scope.fail(error))? {
                 Some(now) => plain(&now.fields),
                 None => return Err(scope.fail(SessionError::Gone)),
             },
         };
         let mut patch = difference(&baseline, &record.data);
-        if deadline.is_none_or(|deadline| (record.expiry_date - deadline).abs() >= NOTABLE) {
-            patch.deadline = Some(Deadline::Set(record.expiry_date));
-        }
+        patch.deadline = scope.moves(record.expiry_date);
         if patch.is_empty() {
             return Ok(());
         }
@@ -147,72 +163,73 @@ impl SessionStore for SharedStore {
                 }
                 let mut state = scope.state();
                 state.baseline = Some(record.data.clone());
-                state.deadline = Some(record.expiry_date);
+                if patch.deadline.is_some() {
+                    state.deadline = Some(record.expiry_date);
+                }
                 Ok(())
             }
             // a save updates; it never creates
-            Patched::Gone | Patched::Fenced => Err(scope.fail(SessionError::Gone)),
+            Patched::Gone | Patched::Fenced => {
+                let looked = scope.look(&key).await.map_err(|error| scope.fail(error))?;
+                if looked.is_none() && scope.state().outdated && !patch.changes_fields() {
+                    // all that was changed has moved to the new id; this response leaves the cookie alone
+                    return Ok(());
+                }
+                Err(scope.fail(SessionError::Gone))
+            }
         }
     }
 
     async fn load(&self, id: &PlainId) -> Result<Option<PlainRecord>> {
         let (core, scope) = (self.core()?, RequestScope::current());
+        let key = Id::from(*id).key();
+        let Some(scope) = scope else {
+            let loaded = core.load(&key).await.map_err(|error| Error::Backend(error.to_string()))?;
+            return Ok(loaded.map(|record| PlainRecord {
+                id: *id,
+                data: plain(&record.fields),
+                expiry_date: record.deadline,
+            }));
+        };
         if !Doing::as_asked() {
             // it is about to be given another record: this one is forgotten as soon as it is read
+            scope.state().baseline = Some(HashMap::new());
             return Ok(Some(PlainRecord {
                 id: *id,
                 data: HashMap::new(),
                 expiry_date: time::OffsetDateTime::now_utc(),
             }));
         }
-        let key = Id::from(*id).key();
-        let loaded = core.load(&key).await;
-        let loaded = match (loaded, &scope) {
-            (Ok(loaded), _) => loaded,
-            (Err(error), Some(scope)) => return Err(scope.fail(error)),
-            (Err(error), None) => return Err(Error::Backend(error.to_string())),
-        };
-        let Some(record) = loaded else {
-            return Ok(None);
-        };
-        let data = plain(&record.fields);
-        if let Some(scope) = scope {
-            if record.unconfirmed {
-                core.confirm(key, scope.deadline());
+        let (fields, deadline) = match (scope.look(&key).await, scope.written(Id::from(*id))) {
+            (Ok(None), _) => return Ok(None),
+            (Ok(Some(record)), _) => {
+                if record.unconfirmed {
+                    core.confirm(key, scope.deadline());
+                }
+                (record.fields, record.deadline)
             }
-            let mut state = scope.state();
-            state.baseline = Some(data.clone());
-            state.deadline = Some(record.deadline);
-            state.lived = true;
-        }
-        Ok(Some(PlainRecord { id: *id, data, expiry_date: record.deadline }))
+            (Err(_), Some(written)) => written,
+            (Err(error), None) => return Err(scope.fail(error)),
+        };
+        let data = plain(&fields);
+        let mut state = scope.state();
+        state.baseline = Some(data.clone());
+        state.deadline = Some(deadline);
+        drop(state);
+        Ok(Some(PlainRecord { id: *id, data, expiry_date: deadline }))
     }
 
     async fn delete(&self, id: &PlainId) -> Result<()> {
         if !Doing::as_asked() {
             return Ok(());
         }
-        let (core, scope) = (self.core()?, scope()?);
+        let scope = scope()?;
         // tower-sessions has forgotten the id before it deletes when it changes ids (`cycle_id`), and has not when it
         // ends a session (`flush`, `delete`)
-        let cycles = scope.id().is_none();
+        if scope.id().is_none() {
+            return scope.give_up(Id::from(*id)).await.map_err(|error| scope.fail(error));
+        }
         let _one_at_a_time = scope.change().await;
-        // it may have got another while this waited
-        let key = scope.id().unwrap_or_else(|| Id::from(*id)).key();
-        if !cycles {
-            core.destroy(key, None).await.map_err(|error| scope.fail(error))?;
-            scope.has_ended_it();
-            return Ok(());
-        }
-        match core.take(key).await.map_err(|error| scope.fail(error))? {
-            Some(fields) => {
-                scope.state().carried = Some(fields);
-                scope.rotated(key);
-                Ok(())
-            }
-            // it ended during this request
-            None if scope.has_seen_it_live() => Err(scope.fail(SessionError::Gone)),
-            None => Ok(()),
-        }
+        scope.destroy().await.map(drop).map_err(|error| scope.fail(error))
     }
 }

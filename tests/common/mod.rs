@@ -3,9 +3,13 @@
 #![allow(dead_code, reason = "each file of tests uses its part")]
 #![expect(clippy::unwrap_used, reason = "a test fails where its tools do")]
 
+pub(crate) mod server;
+
 use std::{
+    collections::VecDeque,
+    iter,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
@@ -21,7 +25,10 @@ use axum::{
 };
 use socket_session::{
     Builder, MemoryStore, Session, SessionError, Sessions, socket_session,
-    store::{Acquired, Claim, Created, Deadline, Patch, Patched, Record, SessionKey, Store, StoreError, Token},
+    store::{
+        Acquired, Claim, Created, Deadline, Loaded, Notice, Patch, Patched, Record, Retirement, SessionKey, Store,
+        StoreError, Token,
+    },
 };
 use socketioxide::{SocketIo, layer::SocketIoLayer};
 use tokio::time::{sleep, timeout};
@@ -51,11 +58,16 @@ impl Lab {
     }
 
     pub(crate) fn with(options: impl FnOnce(Builder) -> Builder) -> Self {
-        let (layer, io) = SocketIo::new_layer();
         let store = SlowStore::default();
-        let builder = Sessions::builder(store.clone()).http(|cookies| cookies.with_name("sid").with_secure(false));
+        Self { store: store.clone(), ..Self::over(store, options) }
+    }
+
+    /// Over a store of the test's own, which this does not keep.
+    pub(crate) fn over(store: impl Store, options: impl FnOnce(Builder) -> Builder) -> Self {
+        let (layer, io) = SocketIo::new_layer();
+        let builder = Sessions::builder(store).http(|cookies| cookies.with_name("sid").with_secure(false));
         let sessions = options(builder).build(&io);
-        Self { store, sessions, io, layer }
+        Self { store: SlowStore::default(), sessions, io, layer }
     }
 
     /// `/login` (which begins with a count of 1), `/count`, `/logout`, and what the test adds.
@@ -126,6 +138,8 @@ impl App {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: String,
+    /// The session cookie that it sets, or removes.
+    pub(crate) set_cookie: Option<String>,
 }
 
 /// A browser: it keeps its cookie.
@@ -146,14 +160,15 @@ impl Visitor {
         }
         let request = request.header(header::HOST, "localhost").body(Body::from(body.to_owned())).unwrap();
         let response = self.app.router.clone().oneshot(request).await.unwrap();
-        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
+        let set_cookie = response.headers().get(header::SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
+        if let Some(cookie) = &set_cookie {
+            let cookie = cookie.split(';').next().unwrap();
             // a removal has no value
             self.cookie = (cookie != "sid=").then(|| cookie.to_owned());
         }
         let status = response.status();
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        Answer { status, body: String::from_utf8(body.into()).unwrap() }
+        Answer { status, body: String::from_utf8(body.into()).unwrap(), set_cookie }
     }
 
     pub(crate) async fn count(&mut self) -> String {
@@ -184,6 +199,17 @@ impl Visitor {
         Client { visitor, uri }
     }
 
+    /// A socket in the namespace `/`, if the session is let in.
+    pub(crate) async fn try_connect(&self) -> Option<Client> {
+        let mut visitor = self.clone();
+        let opened = visitor.handshake().await;
+        let packet: serde_json::Value = serde_json::from_str(opened.body.strip_prefix('0')?).ok()?;
+        let uri = format!("/socket.io/?EIO=4&transport=polling&sid={}", packet["sid"].as_str()?);
+        let mut client = Client { visitor, uri };
+        client.send("40").await;
+        client.next().await.text().starts_with("40").then_some(client)
+    }
+
     /// A socket in the namespace `/`.
     pub(crate) async fn connect(&self) -> Client {
         let mut client = self.open().await;
@@ -195,6 +221,7 @@ impl Visitor {
 }
 
 /// A Socket.IO client on polling.
+#[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) visitor: Visitor,
     uri: String,
@@ -234,8 +261,8 @@ impl Client {
         loop {
             let poll = self.visitor.request(Request::get(&self.uri), "");
             match timeout(PATIENCE, poll).await {
-                Ok(Answer { status: StatusCode::OK, body }) if body == "2" => self.send("3").await,
-                Ok(Answer { status: StatusCode::OK, body }) => return Received::Packets(body),
+                Ok(Answer { status: StatusCode::OK, body, .. }) if body == "2" => self.send("3").await,
+                Ok(Answer { status: StatusCode::OK, body, .. }) => return Received::Packets(body),
                 Ok(_) => return Received::Closed,
                 Err(_) => return Received::Nothing,
             };
@@ -263,10 +290,45 @@ impl Delay {
     }
 }
 
-/// `MemoryStore`, whose answers may take their time, and which counts what it is asked.
+/// How often a store fails from now on, and how.
+#[derive(Clone, Default)]
+pub(crate) struct Failures(Arc<Mutex<VecDeque<Failure>>>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing is done, and it says so.
+    Refused,
+    /// Nothing is done, and it does not say so.
+    Lost,
+    /// It is done, and it does not say so.
+    Unanswered,
+}
+
+impl Failures {
+    pub(crate) fn set(&self, failure: Failure, times: usize) {
+        *self.0.lock().unwrap() = iter::repeat_n(failure, times).collect();
+    }
+
+    async fn pass<T>(&self, operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let failure = self.0.lock().unwrap().pop_front();
+        match failure {
+            None => operation.await,
+            Some(Failure::Refused) => Err(StoreError::unavailable("refused")),
+            Some(Failure::Lost) => Err(StoreError::unanswered("lost")),
+            Some(Failure::Unanswered) => operation.await.and(Err(StoreError::unanswered("no answer"))),
+        }
+    }
+}
+
+/// `MemoryStore`, whose answers may take their time, or fail, and which counts what it is asked.
 #[derive(Clone, Default)]
 pub(crate) struct SlowStore {
     inner: MemoryStore,
+    pub(crate) loading: Failures,
+    pub(crate) retiring: Failures,
+    pub(crate) announced: Arc<Mutex<Vec<Notice>>>,
+    /// How many seconds its clock is ahead: sessions live by the real one, whatever time the tests pretend.
+    pub(crate) ahead: Arc<AtomicU64>,
     pub(crate) after_load: Delay,
     pub(crate) after_delete: Delay,
     pub(crate) after_create: Delay,
@@ -279,20 +341,24 @@ impl SlowStore {
     pub(crate) fn len(&self) -> usize {
         self.inner.len()
     }
+
+    fn clock(&self, now: OffsetDateTime) -> OffsetDateTime {
+        now + Duration::from_secs(self.ahead.load(SeqCst))
+    }
 }
 
 impl Store for SlowStore {
     const LEASES: bool = MemoryStore::LEASES;
 
-    async fn create(&self, key: &SessionKey, record: Record) -> Result<Created, StoreError> {
+    async fn create(&self, key: &SessionKey, record: Record, now: OffsetDateTime) -> Result<Created, StoreError> {
         self.creates.fetch_add(1, SeqCst);
-        let created = self.inner.create(key, record).await;
+        let created = self.inner.create(key, record, self.clock(now)).await;
         self.after_create.pass().await;
         created
     }
 
-    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
-        let loaded = self.inner.load(key, now).await;
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
+        let loaded = self.loading.pass(self.inner.load(key, self.clock(now))).await;
         self.after_load.pass().await;
         loaded
     }
@@ -314,13 +380,29 @@ impl Store for SlowStore {
         self.inner.touch(key, deadline, now).await
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let deleted = self.inner.delete(key).await;
+    async fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let deleted = self.inner.delete(key, now).await;
         self.after_delete.pass().await;
         deleted
     }
 
+    async fn retire(
+        &self,
+        key: &SessionKey,
+        retirement: &Retirement,
+        now: OffsetDateTime,
+    ) -> Result<Patched, StoreError> {
+        let retired = self.retiring.pass(self.inner.retire(key, retirement, now)).await;
+        self.after_delete.pass().await;
+        retired
+    }
+
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.inner.exists(keys, now).await
+    }
+
+    async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
+        self.announced.lock().unwrap().push(*notice);
+        self.inner.announce(notice).await
     }
 }

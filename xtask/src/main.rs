@@ -1,6 +1,8 @@
 //! The tasks of this repository. `cargo xtask test` runs every test there is.
 
+mod build;
 mod command;
+mod soak;
 mod suites;
 mod tools;
 
@@ -32,11 +34,39 @@ enum Task {
         #[arg(long, value_name = "PART", default_value = "")]
         file: String,
     },
+    /// Kill and restart two nodes and their Redis under load, and look for what is lost
+    Soak {
+        /// How many events to send
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// Something dies each so many events, on average
+        #[arg(long, value_name = "EVENTS", default_value_t = 5_000)]
+        every: u64,
+        /// What a run has printed, to repeat it
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Measure
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Bench {
+    /// How long an event waits when two nodes want the same session
+    Handover,
 }
 
 fn main() -> ExitCode {
-    let Task::Test { only, file } = Arguments::parse().task;
-    match root().and_then(|root| suites::run(&root, only, &file)) {
+    let task = Arguments::parse().task;
+    let outcome = root().and_then(|root| match task {
+        Task::Test { only, file } => suites::run(&root, only, &file),
+        Task::Soak { events, every, seed } => soak::run(&root, events, every, seed),
+        Task::Bench { what: Bench::Handover } => soak::handover(&root),
+    });
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

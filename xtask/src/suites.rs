@@ -4,10 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use serde_json::Value;
 
 use crate::command::{cargo, watch};
-use crate::{Result, say, tools};
+use crate::{Result, build, say, soak, tools};
 
 /// One suite of tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,17 +15,23 @@ pub(crate) enum Suite {
     Rust,
     /// `node --test` over tests/js: behaviour over real connections
     Js,
+    /// Two nodes on one Redis that die at random, for a short time: one seed that is always the same, one that is not
+    Soak,
 }
 
 /// The binaries that tests/js talks to: package, and the variable that names its path.
-const BINARIES: [(&str, &str); 3] =
-    [("guide", "GUIDE_BIN"), ("readme", "README_BIN"), ("test-server", "TEST_SERVER_BIN")];
+const BINARIES: [(&str, &str); 4] = [
+    ("axum-login-example", "AXUM_LOGIN_BIN"),
+    ("guide", "GUIDE_BIN"),
+    ("readme", "README_BIN"),
+    ("test-server", "TEST_SERVER_BIN"),
+];
 
 /// What a suite counted.
 #[derive(Default, Clone, Copy)]
-struct Count {
-    passed: u64,
-    failed: u64,
+pub(crate) struct Count {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
     skipped: u64,
     /// The command itself failed, or had nothing to run: counts alone do not make a suite pass.
     broken: bool,
@@ -53,6 +58,7 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
     let wanted = |suite| only.is_none_or(|only| only == suite);
     let mut counts = Vec::new();
     // First, so that what cannot be installed is known before the long compilation.
+    tools::prepare_servers()?;
     let chromium = if wanted(Suite::Js) { Some(tools::prepare(root)?) } else { None };
     if wanted(Suite::Rust) {
         say("suite rust: cargo test --workspace");
@@ -63,6 +69,11 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
         let binaries = binaries(root)?;
         say("suite js: node --test");
         counts.push(("js", js(root, file, &binaries, &chromium)?));
+    }
+
+    if wanted(Suite::Soak) {
+        say("suite soak: two nodes on one Redis");
+        counts.push(("soak", soak::suite(root)?));
     }
 
     println!();
@@ -108,31 +119,8 @@ fn rust(root: &Path) -> Result<Count> {
 
 /// Builds the servers, and finds where cargo has put them.
 fn binaries(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
-    let mut build = cargo();
-    build.args(["build", "--message-format=json-render-diagnostics"]).current_dir(root);
-    for (package, _) in BINARIES {
-        build.args(["-p", package]);
-    }
-    let mut artifacts = Vec::new();
-    let success = watch(&mut build, |line| {
-        let message: Value = serde_json::from_str(line).unwrap_or_default();
-        let name = message.pointer("/target/name").and_then(Value::as_str);
-        let path = message.get("executable").and_then(Value::as_str);
-        if let (Some(name), Some(path)) = (name, path) {
-            artifacts.push((name.to_owned(), PathBuf::from(path)));
-        }
-    })?;
-    if !success {
-        return Err("the programs that tests/js talks to do not compile".into());
-    }
-    BINARIES
-        .into_iter()
-        .map(|(package, variable)| {
-            let found = artifacts.iter().find(|(name, _)| name == package);
-            let (_, path) = found.ok_or_else(|| format!("package {package} has no binary of that name"))?;
-            Ok((variable, path.clone()))
-        })
-        .collect()
+    let paths = build::binaries(root, &BINARIES.map(|(package, _)| package), false)?;
+    Ok(BINARIES.into_iter().map(|(_, variable)| variable).zip(paths).collect())
 }
 
 fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &Path) -> Result<Count> {

@@ -16,6 +16,12 @@ const NPM_FOLDERS: [&str; 2] = ["tests/js", "examples/guide"];
 /// Names of the browser; the first is that of Debian's package.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// Makes redis-server be there, which the tests start on ports of their own, and faketime, which sets clocks wrong.
+pub(crate) fn prepare_servers() -> Result<()> {
+    let missing: Vec<_> = ["redis-server", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
+    install_packages(&missing)
+}
+
 /// Makes Node.js, npm with the tests' packages, and Chromium be there; returns the path of Chromium.
 pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
     install_packages(&missing())?;

@@ -11,6 +11,7 @@ mod visit;
 use std::{error::Error, process::ExitCode};
 
 use socket_session::{Expiry, Handshake, MemoryStore, Sessions};
+use socket_session_redis::RedisStore;
 use socketioxide::SocketIo;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -44,6 +45,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
 
     let mut sessions = match options.store {
         Store::Memory => Sessions::builder(MemoryStore::default()),
+        // shared by all who are given the same: sessions survive each of them
+        Store::Redis(url) => Sessions::builder(RedisStore::connect(url).await?),
     }
     // not only over https, so that it works on http://localhost in every browser
     .http(|cookies| cookies.with_name("sid").with_secure(false));

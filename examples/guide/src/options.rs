@@ -12,8 +12,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub(crate) listen: String,
 
-    /// Where the sessions are kept: memory
-    #[arg(long, default_value = "memory")]
+    /// Where the sessions are kept: `memory`, or `redis://…`, which any number of these share
+    #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: Store,
 
     /// How long a session lives without being used
@@ -29,6 +29,8 @@ pub(crate) struct Options {
 #[derive(Clone)]
 pub(crate) enum Store {
     Memory,
+    /// A URL, with the password if there is one.
+    Redis(String),
 }
 
 impl Options {
@@ -51,7 +53,8 @@ impl FromStr for Store {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "memory" => Ok(Self::Memory),
-            _ => Err("unknown store, known is `memory`"),
+            url if url.starts_with("redis:") => Ok(Self::Redis(url.to_owned())),
+            _ => Err("unknown store, known are `memory` and `redis://…`"),
         }
     }
 }

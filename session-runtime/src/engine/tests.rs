@@ -1,10 +1,12 @@
+mod nodes;
+
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::*;
 use crate::{
-    record::{Fields, Id},
-    store::{MemoryStore, Store},
+    record::{Deadline, Fields, Id, Patch, Record},
+    store::{Acquired, Claim, Created, Loaded, MemoryStore, Patched, Retirement, Store, Token},
 };
 
 const LIMITS: Limits = Limits {
@@ -21,7 +23,7 @@ async fn engine() -> (Arc<Engine>, MemoryStore, SessionKey) {
     let (store, key) = (MemoryStore::default(), Id::mint().key());
     let deadline = OffsetDateTime::now_utc() + time::Duration::hours(1);
     let record = Record { fields: Fields::default(), deadline, unconfirmed: false };
-    Store::create(&store, &key, record).await.unwrap();
+    Store::create(&store, &key, record, OffsetDateTime::now_utc()).await.unwrap();
     (Arc::new(Engine::new(Arc::new(store.clone()), LIMITS)), store, key)
 }
 
@@ -58,7 +60,7 @@ async fn a_thousand_increments_are_a_thousand() {
         task.await.unwrap();
     }
     assert_eq!(
-        Store::load(&store, &key, OffsetDateTime::now_utc()).await.unwrap().unwrap().fields.get("count"),
+        Store::load(&store, &key, OffsetDateTime::now_utc()).await.unwrap().live().unwrap().fields.get("count"),
         Some(&json!(1000))
     );
     assert_eq!(engine.at_work(), 0, "an idle session costs nothing");
@@ -86,7 +88,7 @@ async fn what_is_destroyed_meanwhile_is_not_saved() {
     let (engine, store, key) = engine().await;
     let mut writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
     let waiter = engine.enqueue(key, Access::Write, 0).unwrap();
-    Store::delete(&store, &key).await.unwrap();
+    Store::delete(&store, &key, OffsetDateTime::now_utc()).await.unwrap();
     engine.ended(&key);
     assert!(matches!(writer.commit(set("count", json!(1))).await, Err(Refusal::Gone)));
     assert!(matches!(waiter.granted().await, Err(Refusal::Gone)));
@@ -130,30 +132,28 @@ impl Broken {
 
 impl Store for Broken {
     const LEASES: bool = false;
-    async fn create(&self, _: &SessionKey, _: Record) -> Result<crate::store::Created, StoreError> {
+    async fn create(&self, _: &SessionKey, _: Record, _: OffsetDateTime) -> Result<Created, StoreError> {
         self.fail().await
     }
-    async fn load(&self, _: &SessionKey, _: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, _: &SessionKey, _: OffsetDateTime) -> Result<Loaded, StoreError> {
         self.fail().await
     }
-    async fn acquire(
-        &self,
-        _: &SessionKey,
-        _: &crate::store::Claim,
-        _: OffsetDateTime,
-    ) -> Result<crate::store::Acquired, StoreError> {
+    async fn acquire(&self, _: &SessionKey, _: &Claim, _: OffsetDateTime) -> Result<Acquired, StoreError> {
         self.fail().await
     }
     async fn patch(&self, _: &SessionKey, _: &Patch, _: OffsetDateTime) -> Result<Patched, StoreError> {
         self.fail().await
     }
-    async fn release(&self, _: &SessionKey, _: crate::record::Token) -> Result<(), StoreError> {
+    async fn release(&self, _: &SessionKey, _: Token) -> Result<(), StoreError> {
         self.fail().await
     }
-    async fn touch(&self, _: &SessionKey, _: crate::record::Deadline, _: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn touch(&self, _: &SessionKey, _: Deadline, _: OffsetDateTime) -> Result<bool, StoreError> {
         self.fail().await
     }
-    async fn delete(&self, _: &SessionKey) -> Result<bool, StoreError> {
+    async fn delete(&self, _: &SessionKey, _: OffsetDateTime) -> Result<bool, StoreError> {
+        self.fail().await
+    }
+    async fn retire(&self, _: &SessionKey, _: &Retirement, _: OffsetDateTime) -> Result<Patched, StoreError> {
         self.fail().await
     }
     async fn exists(&self, _: &[SessionKey], _: OffsetDateTime) -> Result<Vec<bool>, StoreError> {

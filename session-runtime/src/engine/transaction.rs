@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
 };
 
 use super::{
-    Engine, Queue, Refusal, lock,
+    Engine, Refusal, lock,
     machine::{Input, TicketId},
+    queue::{Change, Queue},
 };
 use crate::{
-    record::{Fields, Patch, Record, SessionKey, size},
+    record::{Fields, Patch, Record, SessionKey, TransactionId, size},
+    store::Retirement,
     view::Access,
 };
 
@@ -49,11 +52,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        {
-            let mut state = lock(&self.queue.state);
-            let _ = state.admit(&self.engine, self.id);
-            state.slots.remove(&self.id);
-        }
+        lock(&self.queue.state).give_up(&self.engine, self.id);
         self.engine.input(&self.queue, Input::Leave { ticket: self.id });
     }
 }
@@ -77,8 +76,7 @@ impl Transaction {
         if self.ticket.access != Access::Write {
             return Ok(());
         }
-        let Ticket { engine, queue, id, .. } = &self.ticket;
-        let writes = !patch.is_empty();
+        let engine = &self.ticket.engine;
         if patch.changes_fields() {
             let grows = patch.set.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>();
             let replaced = |key: &str| self.record.fields.get(key).map_or(0, |value| key.len() + size(value));
@@ -91,11 +89,21 @@ impl Transaction {
             // the store need not copy what nobody looks at any more
             self.record.fields = Fields::default();
         }
-        let (answer, verdict) = oneshot::channel();
-        if let Some(slot) = lock(&queue.state).slots.get_mut(id) {
-            slot.commit = Some((patch, answer));
-        }
-        engine.input(queue, Input::Commit { ticket: *id, writes });
+        self.save(Change::Patch(patch)).await
+    }
+
+    /// Ends the record, for its session has got a new id; until then, a load says so. The session is still held, until
+    /// this is dropped.
+    ///
+    /// Cancelling it does not undo it.
+    pub(crate) async fn retire(&mut self, until: OffsetDateTime) -> Result<(), Refusal> {
+        let retirement = Retirement { transaction: TransactionId::mint(), token: None, until };
+        self.save(Change::Retire(retirement)).await
+    }
+
+    async fn save(&self, change: Change) -> Result<(), Refusal> {
+        let Ticket { engine, queue, id, .. } = &self.ticket;
+        let verdict = engine.commit(queue, *id, change);
         verdict.await.unwrap_or(Err(Refusal::Unknown))
     }
 

@@ -34,8 +34,14 @@ pin_project! {
 }
 
 impl<B> Body<B> {
-    pub(super) fn application(body: B, through: Option<DropGuard>) -> Self {
-        Self { inner: Inner::Application { body }, through }
+    pub(super) fn application(body: B) -> Self {
+        Self { inner: Inner::Application { body }, through: None }
+    }
+
+    /// Holds on to it until the response is through.
+    pub(super) fn holding(mut self, through: Option<DropGuard>) -> Self {
+        self.through = through;
+        self
     }
 
     pub(super) fn socket<S>(body: S) -> Self

@@ -1,7 +1,7 @@
 //! The tower layer: HTTP requests on their way to the application, Socket.IO requests on theirs to socketioxide.
 //!
-//! * [`service`] tells the two apart;
-//! * [`application`] runs the application inside the session cookie's manager;
+//! * [`service`] tells the two apart; [`parts`] are its layers, each by itself;
+//! * [`application`] runs the application in a request scope, and inside the session cookie's manager;
 //! * [`sockets`] applies the rules of a handshake: who may connect (`origin`), what a request means (`query`), to which
 //!   session it belongs; and opens a transport that can be closed (`transport`).
 
@@ -9,12 +9,14 @@ mod admission;
 mod application;
 mod body;
 mod origin;
+mod parts;
 mod query;
 mod service;
 mod sockets;
 mod transport;
 
 pub use body::{Body, BoxError};
+pub use parts::{CookiesLayer, CookiesService, RequestsLayer, RequestsService, SocketsLayer, SocketsService};
 pub use service::{SessionLayer, SessionService};
 
 pub(crate) use admission::{Admissions, Anonymous};

@@ -13,7 +13,12 @@ use socketioxide::adapter::{Adapter, LocalAdapter};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{application, body::Body, sockets::Sockets};
+use super::{
+    application::{managed, scoped},
+    body::Body,
+    parts::take_ready,
+    sockets::Sockets,
+};
 use crate::core::Core;
 
 /// Session cookies, request scope, handshake rules and Socket.IO, over axum's `Router` or any tower or hyper service.
@@ -95,9 +100,7 @@ where
             let sockets = Arc::clone(&self.layer.sockets);
             return Box::pin(async move { Ok(sockets.call(request).await) });
         }
-        // the clone is not ready yet; the service that is stays here no longer
-        let clone = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(application::call(Arc::clone(&self.layer.core), ready, request))
+        let (core, ready) = (Arc::clone(&self.layer.core), take_ready(&mut self.inner));
+        Box::pin(scoped(Arc::clone(&core), request, |request| managed(core, ready, request)))
     }
 }

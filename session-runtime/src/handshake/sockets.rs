@@ -35,6 +35,7 @@ use crate::{
     core::Core,
     record::{Fields, Id, Record},
     requests::RequestScope,
+    store::Loaded,
 };
 
 type RequestBody = UnsyncBoxBody<Bytes, ReadError>;
@@ -85,6 +86,13 @@ impl<A: Adapter> Sockets<A> {
         B::Data: Send,
     {
         let (parts, body) = request.into_parts();
+        if parts.extensions.get::<Arc<RequestScope>>().is_some() {
+            tracing::error!(
+                "`sessions.sockets(…)` stands outside of `sessions.requests()` and `sessions.cookies()`: in axum, its \
+                 `.layer(…)` comes after theirs"
+            );
+            return answer(StatusCode::INTERNAL_SERVER_ERROR, "");
+        }
         let asked = match Asked::parse(&parts.method, &parts.uri, &self.config) {
             Ok(asked) => asked,
             Err(unclear) => return answer(StatusCode::BAD_REQUEST, unclear.body()),
@@ -262,7 +270,7 @@ impl<A: Adapter> Sockets<A> {
                     let Some(session) = extensions.get::<tower_sessions::Session>() else {
                         return StatusCode::INTERNAL_SERVER_ERROR;
                     };
-                    scope.begin(session.clone());
+                    let _ = scope.begin(session.clone());
                     let found = if opens {
                         at_handshake(&core, &scope).await
                     } else {
@@ -285,17 +293,20 @@ impl<A: Adapter> Sockets<A> {
 }
 
 async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
+    const JUST_ROTATED: Shown = Shown::Refused(StatusCode::SERVICE_UNAVAILABLE, "the session has just got a new id");
     const DOWN: Shown = Shown::Refused(StatusCode::SERVICE_UNAVAILABLE, "the session store is unavailable");
     let id = scope.id();
     if let Some(id) = id {
-        match core.load(&id.key()).await {
-            Ok(Some(record)) => {
+        match core.look(&id.key()).await {
+            Ok(Loaded::Live(record)) => {
                 if record.unconfirmed {
                     core.confirm(id.key(), scope.deadline());
                 }
                 return Shown::Id { id: Some(id), lives: Some(record.deadline) };
             }
-            Ok(None) => {}
+            // the client has the new cookie, or is about to have it: it comes back
+            Ok(Loaded::Rotated) => return JUST_ROTATED,
+            Ok(Loaded::Gone) => {}
             Err(error) => {
                 tracing::warn!(%error, "a Socket.IO handshake was refused, for the session store failed");
                 return DOWN;
@@ -315,8 +326,8 @@ async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
             core.admissions.unconfirmed(id.key());
             // with the cookie's own lifetime: it outlives the first minute if it comes back
             match scope.adopt(id, Fields::default(), scope.deadline()).await {
-                Ok(()) => Shown::Id { id: Some(id), lives: Some(deadline) },
-                Err(_) => DOWN,
+                Ok(true) => Shown::Id { id: Some(id), lives: Some(deadline) },
+                Ok(false) | Err(_) => DOWN,
             }
         }
         Err(error) => {

@@ -1,37 +1,52 @@
 //! What the engine asks of a store, and the stores of this crate.
 
+mod lease;
 mod memory;
+mod notice;
+mod plain;
 
-use std::{error::Error, pin::Pin};
+use std::{error::Error, pin::Pin, sync::Arc};
 
+use futures_util::{StreamExt as _, stream};
 use time::OffsetDateTime;
 
-pub use crate::record::{Deadline, Fence, FieldKey, Fields, Patch, Record, SessionKey, Then, Token, TransactionId};
-pub use memory::MemoryStore;
+pub use self::{
+    lease::{Acquired, Claim, Fence, Lease, NodeId, Patched, Retirement, Then, Token},
+    memory::MemoryStore,
+    notice::{Ending, Notice},
+    plain::Plain,
+};
+pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId};
+
+/// The notices for one node, as they come. It never ends by itself.
+pub type Notices = stream::BoxStream<'static, Notice>;
 
 /// Keeps session records. Each operation is atomic, and each keys by [`SessionKey`], never by the id itself.
 ///
 /// What has been deleted or has expired is gone: no operation but [`create`](Self::create) brings a record into
 /// being, and `create` never replaces one. Whether a session is past its deadline is judged by `now`, the clock of the
-/// node that asks.
+/// node that asks: a session lives while its deadline is later than that.
 ///
 /// Cancelling an operation may leave it done or undone, never half done.
 pub trait Store: Send + Sync + 'static {
     /// Whether several processes may write to one record, so that writers need leases. Where it is `false`, `acquire`
-    /// and `release` are never called.
+    /// and `release` are never called, and patches have no fence.
     const LEASES: bool;
 
     /// Stores a new record.
-    fn create(&self, key: &SessionKey, record: Record) -> impl Future<Output = Result<Created, StoreError>> + Send;
-
-    /// The record, unless it is past its deadline.
-    fn load(
+    fn create(
         &self,
         key: &SessionKey,
+        record: Record,
         now: OffsetDateTime,
-    ) -> impl Future<Output = Result<Option<Record>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
-    /// Takes the lease and loads, in one trip. The same claim again changes nothing.
+    /// The record, unless it is past its deadline.
+    fn load(&self, key: &SessionKey, now: OffsetDateTime) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Takes the lease and loads, in one trip. It is to be had if nobody holds it, if it is offered to this token, or if
+    /// it is the one that the claim may take over; otherwise the claim has its place in the line of those who
+    /// wait, once. The same claim again changes nothing: who holds the lease gets the record again, as it is now.
     fn acquire(
         &self,
         key: &SessionKey,
@@ -40,7 +55,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Acquired, StoreError>> + Send;
 
     /// Applies a patch to a record that lives and, where the patch has a fence, still carries its token. A patch whose
-    /// transaction was applied before is not applied again, so that it can be sent again when no answer came.
+    /// transaction was applied before is not applied again, so that it can be sent again when no answer came: that is
+    /// looked at before the fence. A store remembers at least the last 8 of a record.
     fn patch(
         &self,
         key: &SessionKey,
@@ -48,7 +64,8 @@ pub trait Store: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
 
-    /// Gives up a lease, or a place in the line for it.
+    /// Gives up a lease, or an offer of it, or a place in the line for it. The first in line gets the offer, and its node
+    /// is told.
     fn release(&self, key: &SessionKey, token: Token) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Moves the deadline, and confirms a record that a handshake made; nothing else. Whether the record lives.
@@ -59,8 +76,18 @@ pub trait Store: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Deletes the record at once, whoever holds its lease. Whether it was there.
-    fn delete(&self, key: &SessionKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Deletes the record at once, whoever holds its lease. Whether it was there, and lived.
+    fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Deletes the record, if it lives and carries the token, and leaves a mark that says that its session has got a new
+    /// id. The mark is no record: nothing but `load` sees it, and `create` says [`Taken`](Created::Taken). The same
+    /// retirement again changes nothing, and says `Applied`.
+    fn retire(
+        &self,
+        key: &SessionKey,
+        retirement: &Retirement,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
 
     /// Which of these records live, in their order.
     fn exists(
@@ -68,6 +95,39 @@ pub trait Store: Send + Sync + 'static {
         keys: &[SessionKey],
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Vec<bool>, StoreError>> + Send;
+
+    /// Tells all nodes. A store of one process has nobody to tell.
+    fn announce(&self, notice: &Notice) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = notice;
+        std::future::ready(Ok(()))
+    }
+
+    /// The notices for that node. A store without messages has none: then whoever waits looks now and then.
+    fn listen(&self, node: NodeId) -> Notices {
+        let _ = node;
+        stream::pending().boxed()
+    }
+}
+
+/// What [`Store::load`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loaded {
+    /// The session lives.
+    Live(Record),
+    /// It has got a new id a short while ago: whoever asks has an old cookie, and a new one on its way.
+    Rotated,
+    /// There is no such session.
+    Gone,
+}
+
+impl Loaded {
+    /// The record, if it lives.
+    pub fn live(self) -> Option<Record> {
+        match self {
+            Self::Live(record) => Some(record),
+            Self::Rotated | Self::Gone => None,
+        }
+    }
 }
 
 /// What came of [`Store::create`].
@@ -77,57 +137,6 @@ pub enum Created {
     Done,
     /// There is a record under this key already; it is left as it is.
     Taken,
-}
-
-/// A wish for a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The fence of the wisher.
-    pub token: Token,
-    /// The node to wake when its turn comes.
-    pub node: NodeId,
-    /// The lease that the wisher has watched unchanged for a lease's length: it is taken over if it still is this one.
-    pub over: Option<Lease>,
-}
-
-/// Names a process among those that share a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NodeId(pub u128);
-
-/// A lease as others see it. It carries no time: a waiter measures on its own clock how long it stays the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// The holder's fence.
-    pub token: Token,
-    /// How often the holder has renewed it; `None` while it is only offered to the first in line.
-    pub renewal: Option<u64>,
-}
-
-/// What came of [`Store::acquire`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Acquired {
-    /// The lease is the wisher's, and this is the record.
-    Held(Record),
-    /// Another holds it; the wisher has left its mark.
-    Refused(Lease),
-    /// There is no such record.
-    Gone,
-}
-
-/// What came of [`Store::patch`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patched {
-    /// It is applied, and as durable as the store says.
-    Applied {
-        /// The writer still holds the lease.
-        held: bool,
-        /// Another node waits for it.
-        waiting: bool,
-    },
-    /// There is no such record: nothing was written.
-    Gone,
-    /// The lease is another's now: nothing was written.
-    Fenced,
 }
 
 /// A store failed.
@@ -161,31 +170,77 @@ pub(crate) type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Store
 
 /// [`Store`] with its type erased, so that `Sessions` is one type whatever the store; it asks by this node's clock.
 pub(crate) trait AnyStore: Send + Sync + 'static {
+    fn leases(&self) -> bool;
     fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created>;
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<Record>>;
+    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Loaded>;
     fn patch<'a>(&'a self, key: &'a SessionKey, patch: &'a Patch) -> StoreFuture<'a, Patched>;
     fn touch<'a>(&'a self, key: &'a SessionKey, deadline: Deadline) -> StoreFuture<'a, bool>;
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool>;
+    fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()>;
+    fn listen(&self, node: NodeId) -> Notices;
+
+    // what outlives whoever begins it
+    fn begin_load(self: Arc<Self>, key: SessionKey) -> StoreFuture<'static, Loaded>;
+    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> StoreFuture<'static, Acquired>;
+    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched>;
+    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched>;
+    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()>;
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }
 
 impl<S: Store> AnyStore for S {
-    fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created> {
-        Box::pin(Store::create(self, key, record))
+    fn leases(&self) -> bool {
+        S::LEASES
     }
 
-    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Option<Record>> {
-        Box::pin(Store::load(self, key, OffsetDateTime::now_utc()))
+    fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created> {
+        Box::pin(Store::create(self, key, record, now()))
+    }
+
+    fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Loaded> {
+        Box::pin(Store::load(self, key, now()))
     }
 
     fn patch<'a>(&'a self, key: &'a SessionKey, patch: &'a Patch) -> StoreFuture<'a, Patched> {
-        Box::pin(Store::patch(self, key, patch, OffsetDateTime::now_utc()))
+        Box::pin(Store::patch(self, key, patch, now()))
     }
 
     fn touch<'a>(&'a self, key: &'a SessionKey, deadline: Deadline) -> StoreFuture<'a, bool> {
-        Box::pin(Store::touch(self, key, deadline, OffsetDateTime::now_utc()))
+        Box::pin(Store::touch(self, key, deadline, now()))
     }
 
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool> {
-        Box::pin(Store::delete(self, key))
+        Box::pin(Store::delete(self, key, now()))
+    }
+
+    fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()> {
+        Box::pin(Store::announce(self, notice))
+    }
+
+    fn listen(&self, node: NodeId) -> Notices {
+        Store::listen(self, node)
+    }
+
+    fn begin_load(self: Arc<Self>, key: SessionKey) -> StoreFuture<'static, Loaded> {
+        Box::pin(async move { Store::load(&*self, &key, now()).await })
+    }
+
+    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> StoreFuture<'static, Acquired> {
+        Box::pin(async move { Store::acquire(&*self, &key, &claim, now()).await })
+    }
+
+    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched> {
+        Box::pin(async move { Store::patch(&*self, &key, &patch, now()).await })
+    }
+
+    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched> {
+        Box::pin(async move { Store::retire(&*self, &key, &retirement, now()).await })
+    }
+
+    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()> {
+        Box::pin(async move { Store::release(&*self, &key, token).await })
     }
 }

@@ -10,7 +10,10 @@ use std::{
 
 use socket_session::{
     MemoryStore,
-    store::{Acquired, Claim, Created, Deadline, Patch, Patched, Record, SessionKey, Store, StoreError, Token},
+    store::{
+        Acquired, Claim, Created, Deadline, Loaded, Patch, Patched, Record, Retirement, SessionKey, Store, StoreError,
+        Token,
+    },
 };
 use time::OffsetDateTime;
 
@@ -66,13 +69,13 @@ pub(crate) struct Flaky {
 impl Store for Flaky {
     const LEASES: bool = MemoryStore::LEASES;
 
-    async fn create(&self, key: &SessionKey, record: Record) -> Result<Created, StoreError> {
+    async fn create(&self, key: &SessionKey, record: Record, now: OffsetDateTime) -> Result<Created, StoreError> {
         self.switches.pass().await?;
         self.switches.wrote();
-        self.memory.create(key, record).await
+        self.memory.create(key, record, now).await
     }
 
-    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
         self.switches.pass().await?;
         self.memory.load(key, now).await
     }
@@ -98,9 +101,19 @@ impl Store for Flaky {
         self.memory.touch(key, deadline, now).await
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<bool, StoreError> {
+    async fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> Result<bool, StoreError> {
         self.switches.pass().await?;
-        self.memory.delete(key).await
+        self.memory.delete(key, now).await
+    }
+
+    async fn retire(
+        &self,
+        key: &SessionKey,
+        retirement: &Retirement,
+        now: OffsetDateTime,
+    ) -> Result<Patched, StoreError> {
+        self.switches.pass().await?;
+        self.memory.retire(key, retirement, now).await
     }
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {

@@ -1,0 +1,100 @@
+//! Two guides share a Redis: one session, counted exactly; and what ends on one node ends on the other.
+
+use load::{Http, Packet, Socket, Transport, socket::Refused};
+use test_servers::RedisServer;
+use tokio::time::timeout;
+
+use crate::crowd::{Crowd, PATIENCE, addresses, count, login, two, until};
+
+async fn counts_exactly(transport: Transport) {
+    let server = RedisServer::plain();
+    let nodes = two(&server.url()).await;
+    let cookie = login(nodes[0].address()).await;
+    let mut crowd = Crowd::start(addresses(&nodes), &cookie, transport, 0, 2_000);
+    crowd.done().await;
+    for node in &nodes {
+        assert_eq!(count(node.address(), &cookie).await, Some(2_000), "{}", crowd.tally());
+    }
+    let tally = crowd.close(Some(2_000)).await;
+    assert_eq!((tally.sent, tally.acknowledged), (2_000, 2_000), "{tally}");
+    assert!(tally.is_clean(), "{tally}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_exactly_on_websockets() {
+    counts_exactly(Transport::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_exactly_on_polling() {
+    counts_exactly(Transport::Polling).await;
+}
+
+/// The end of a socket that is left alone.
+async fn ending(socket: &mut Socket) -> Packet {
+    let ending = timeout(PATIENCE, async {
+        loop {
+            match socket.next().await {
+                Packet::Event(_) => {}
+                other => return other,
+            }
+        }
+    });
+    ending.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_ends_the_sockets_on_the_other_node() {
+    let server = RedisServer::plain();
+    let nodes = two(&server.url()).await;
+    let cookie = login(nodes[0].address()).await;
+    for transport in [Transport::WebSocket, Transport::Polling] {
+        let cookie = if transport == Transport::Polling { login(nodes[0].address()).await } else { cookie.clone() };
+        let mut socket = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await.unwrap();
+        let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
+        assert_eq!(answer.status, 204);
+        assert_eq!(ending(&mut socket).await, Packet::Disconnected, "{transport:?}");
+        let again = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await;
+        assert!(matches!(again, Err(Refused::Namespace(_))), "{again:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_closes_the_transports_on_the_other_node() {
+    let server = RedisServer::plain();
+    let nodes = two(&server.url()).await;
+    let cookie = login(nodes[0].address()).await;
+    let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
+    assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(1));
+    let answer = Http::new(nodes[0].address()).post("/login", Some(&cookie)).await.unwrap();
+    assert_eq!(answer.status, 204);
+    // Clients come back after that, unlike after a `disconnect`.
+    assert_eq!(ending(&mut socket).await, Packet::Closed);
+    let new = answer.cookie().unwrap();
+    let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(new)).await.unwrap();
+    assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_ends_what_runs_on_the_other_node() {
+    let server = RedisServer::plain();
+    let nodes = two(&server.url()).await;
+    let cookie = login(nodes[0].address()).await;
+    let crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
+    crowd.acknowledged(200).await;
+    let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
+    crowd.end();
+    assert_eq!(answer.status, 204);
+    until("refusals", async || {
+        let tally = crowd.tally();
+        tally.refused + tally.unknown > 20
+    })
+    .await;
+    crowd.stop();
+    // What was sent after the logout's answer did nothing, and no answer before that was taken back.
+    let tally = crowd.close(None).await;
+    assert!(tally.is_clean(), "{tally}");
+    for node in &nodes {
+        assert_eq!(count(node.address(), &cookie).await, None);
+    }
+}

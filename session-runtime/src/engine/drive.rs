@@ -1,0 +1,368 @@
+//! Carries out what the machine commands.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use super::{
+    Engine, Refusal, lock,
+    machine::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId},
+    queue::{Change, Queue, Save, State, is_own},
+};
+use crate::{
+    record::{Patch, Record, SessionKey},
+    store::{self, Acquired, Claim, Fence, Patched, StoreError, StoreFuture, Then, Token},
+};
+
+/// How often the sessions at work are looked after.
+const SWEEP: Duration = Duration::from_millis(250);
+/// The shortest sleep.
+const BLINK: Duration = Duration::from_millis(1);
+
+/// A command that needs the store.
+pub(super) enum Io {
+    Load,
+    /// Without leases, a load.
+    Claim(Option<Claim>),
+    Save(Save),
+    Renew(Token),
+}
+
+/// What the store said, with what the machine need not know of it.
+pub(super) enum Outcome {
+    Loaded(Result<store::Loaded, StoreError>),
+    Claimed(Result<Acquired, StoreError>),
+    Saved(Result<Patched, StoreError>),
+    Renewed(Result<Patched, StoreError>),
+}
+
+/// A command on its way.
+enum Operation {
+    Load(StoreFuture<'static, store::Loaded>),
+    /// A claim where there are no leases.
+    Take(StoreFuture<'static, store::Loaded>),
+    Claim(StoreFuture<'static, Acquired>, Token),
+    Save(StoreFuture<'static, Patched>),
+    Renew(StoreFuture<'static, Patched>),
+}
+
+impl Operation {
+    /// It has taken too long.
+    fn late(&self) -> Outcome {
+        const LATE: &str = "it did not answer in time";
+        match self {
+            Self::Load(_) => Outcome::Loaded(Err(StoreError::unavailable(LATE))),
+            Self::Take(_) => Outcome::Claimed(Err(StoreError::unavailable(LATE))),
+            Self::Claim(..) => Outcome::Claimed(Err(StoreError::unanswered(LATE))),
+            Self::Save(_) => Outcome::Saved(Err(StoreError::unanswered(LATE))),
+            Self::Renew(_) => Outcome::Renewed(Err(StoreError::unanswered(LATE))),
+        }
+    }
+}
+
+impl Future for Operation {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        match self.get_mut() {
+            Self::Load(load) => load.as_mut().poll(context).map(Outcome::Loaded),
+            Self::Take(load) => load.as_mut().poll(context).map(|loaded| {
+                Outcome::Claimed(loaded.map(|loaded| loaded.live().map_or(Acquired::Gone, Acquired::Held)))
+            }),
+            Self::Claim(claim, _) => claim.as_mut().poll(context).map(Outcome::Claimed),
+            Self::Save(save) => save.as_mut().poll(context).map(Outcome::Saved),
+            Self::Renew(renewal) => renewal.as_mut().poll(context).map(Outcome::Renewed),
+        }
+    }
+}
+
+impl Outcome {
+    fn input(&self, engine: &Engine, at_once: bool) -> Input {
+        match self {
+            Self::Loaded(Ok(store::Loaded::Live(_))) => Input::Loaded(Loaded::Live),
+            Self::Loaded(Ok(store::Loaded::Rotated | store::Loaded::Gone)) => Input::Loaded(Loaded::Gone),
+            Self::Loaded(Err(_)) => Input::Loaded(Loaded::Failed),
+            Self::Claimed(Ok(Acquired::Held(_))) => Input::Claimed(Claimed::Held { at_once }),
+            Self::Claimed(Ok(Acquired::Refused(lease))) => {
+                Input::Claimed(Claimed::Refused { lease: *lease, own: is_own(lease.token, engine.node) })
+            }
+            Self::Claimed(Ok(Acquired::Gone)) => Input::Claimed(Claimed::Gone),
+            Self::Claimed(Err(_)) => Input::Claimed(Claimed::Failed),
+            Self::Saved(saved) => Input::Saved(saved_as(saved)),
+            Self::Renewed(renewed) => Input::Renewed(saved_as(renewed)),
+        }
+    }
+
+    fn record(&mut self) -> Option<Record> {
+        match self {
+            Self::Loaded(Ok(loaded)) => std::mem::replace(loaded, store::Loaded::Gone).live(),
+            Self::Claimed(Ok(acquired @ Acquired::Held(_))) => match std::mem::replace(acquired, Acquired::Gone) {
+                Acquired::Held(record) => Some(record),
+                Acquired::Refused(_) | Acquired::Gone => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn failure(self) -> Option<Arc<StoreError>> {
+        match self {
+            Self::Loaded(Err(error))
+            | Self::Claimed(Err(error))
+            | Self::Saved(Err(error))
+            | Self::Renewed(Err(error)) => Some(Arc::new(error)),
+            _ => None,
+        }
+    }
+}
+
+fn saved_as(saved: &Result<Patched, StoreError>) -> Saved {
+    match saved {
+        Ok(Patched::Applied { held, alone }) => Saved::Applied { held: *held, alone: *alone },
+        Ok(Patched::Gone) => Saved::Gone,
+        Ok(Patched::Fenced) => Saved::Fenced,
+        Err(StoreError::Unanswered(_)) => Saved::Unanswered,
+        Err(_) => Saved::Failed,
+    }
+}
+
+fn refusal(reason: Reason, failure: Option<&Arc<StoreError>>) -> Refusal {
+    match (reason, failure) {
+        (Reason::Gone, _) => Refusal::Gone,
+        (Reason::Timeout, _) => Refusal::Timeout,
+        (Reason::Lost, _) => Refusal::Lost,
+        (Reason::Unknown, _) => Refusal::Unknown,
+        (Reason::Failed, Some(error)) if matches!(**error, StoreError::TooLarge) => Refusal::TooLarge,
+        (Reason::Failed, Some(error)) => Refusal::Unavailable(Arc::clone(error)),
+        (Reason::Failed, None) => Refusal::Unavailable(Arc::new(StoreError::unavailable("it failed before"))),
+    }
+}
+
+impl Engine {
+    pub(super) fn input(self: &Arc<Self>, queue: &Arc<Queue>, input: Input) {
+        let io = self.step(queue, &mut lock(&queue.state), input, None);
+        self.drive(queue, io);
+    }
+
+    /// A transaction has ended well; it is told what comes of it.
+    pub(super) fn commit(
+        self: &Arc<Self>,
+        queue: &Arc<Queue>,
+        ticket: TicketId,
+        change: Change,
+    ) -> oneshot::Receiver<Result<(), Refusal>> {
+        let (answer, verdict) = oneshot::channel();
+        let input = Input::Commit { ticket, work: change.work() };
+        // in one step: nobody may see what was committed before it is accepted
+        let io = {
+            let mut state = lock(&queue.state);
+            state.commit(ticket, change, answer);
+            self.step(queue, &mut state, input, None)
+        };
+        self.drive(queue, io);
+        verdict
+    }
+
+    /// One step of the machine; what it commands is done at once, but for what needs the store.
+    pub(super) fn step(
+        self: &Arc<Self>,
+        queue: &Arc<Queue>,
+        state: &mut State,
+        input: Input,
+        outcome: Option<Outcome>,
+    ) -> Option<Io> {
+        let mut commands = std::mem::take(&mut state.commands);
+        state.machine.step(self.now(), input, &mut commands);
+        let mut failure = None;
+        if let Some(mut outcome) = outcome {
+            if let Some(record) = outcome.record() {
+                state.record = Some(record);
+            }
+            failure = outcome.failure();
+            if let Some(error) = &failure {
+                tracing::warn!(session = %queue.key, %error, source = ?std::error::Error::source(&**error), "the session store failed");
+            }
+        }
+        let mut io = None;
+        for command in commands.drain(..) {
+            match command {
+                Command::Load => io = Some(Io::Load),
+                Command::Claim { anew, over } => {
+                    let claim = || Claim { token: state.claim(anew, self.node), node: self.node, over };
+                    io = Some(Io::Claim(self.store.leases().then(claim)));
+                }
+                Command::Grant(ticket) => {
+                    let record = state.in_hand();
+                    if let (Some(grant), Some(record)) = (state.admit(self, ticket), record) {
+                        // whoever went away meanwhile says so with a `Leave`
+                        let _ = grant.send(Ok(record));
+                    }
+                }
+                Command::Refuse(ticket, reason) => {
+                    if let Some(grant) = state.admit(self, ticket) {
+                        let _ = grant.send(Err(refusal(reason, failure.as_ref())));
+                    }
+                }
+                Command::Discard(ticket) => state.discard(ticket),
+                Command::Save { commits, then } => io = state.save(commits, then).map(Io::Save),
+                Command::Resend => io = state.saving.clone().map(Io::Save),
+                Command::Renew => io = state.token.map(Io::Renew),
+                Command::Release => {
+                    if let Some(token) = state.token.take() {
+                        self.release(queue.key, token);
+                    }
+                }
+                Command::Verdict(ticket, verdict) => {
+                    if let Some(answer) = state.answered(ticket) {
+                        let _ = answer.send(verdict.map_err(|reason| refusal(reason, failure.as_ref())));
+                    }
+                }
+            }
+        }
+        state.commands = commands;
+        if !state.machine.has_in_hand() {
+            state.record = None;
+        }
+        if !state.machine.has_lease() {
+            state.token = None;
+        }
+        self.wake_when_due(queue, state);
+        io
+    }
+
+    /// Carries out what needs the store, for as long as it answers at once; what it does not is awaited in a task.
+    pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, mut io: Option<Io>) {
+        while let Some(command) = io.take() {
+            let mut operation = self.begin(queue.key, command);
+            match Pin::new(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => io = self.ended_io(queue, outcome, true),
+                Poll::Pending => {
+                    let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
+                    spawn(async move {
+                        let outcome = engine.end(queue.key, operation).await;
+                        let io = engine.ended_io(&queue, outcome, false);
+                        engine.drive(&queue, io);
+                    });
+                }
+            }
+        }
+    }
+
+    fn begin(&self, key: SessionKey, command: Io) -> Operation {
+        let store = Arc::clone(&self.store);
+        match command {
+            Io::Load => Operation::Load(store.begin_load(key)),
+            Io::Claim(None) => Operation::Take(store.begin_load(key)),
+            Io::Claim(Some(claim)) => Operation::Claim(store.begin_acquire(key, claim), claim.token),
+            Io::Save(Save::Patch(patch)) => Operation::Save(store.begin_patch(key, patch)),
+            Io::Save(Save::Retire(retirement)) => Operation::Save(store.begin_retire(key, retirement)),
+            Io::Renew(token) => {
+                let renewal = Patch { fence: Some(Fence { token, then: Then::Keep }), ..Patch::new() };
+                Operation::Renew(store.begin_patch(key, Arc::new(renewal)))
+            }
+        }
+    }
+
+    async fn end(&self, key: SessionKey, mut operation: Operation) -> Outcome {
+        let outcome = match timeout(self.limits.store, &mut operation).await {
+            Ok(outcome) => outcome,
+            Err(_) => operation.late(),
+        };
+        if let (Operation::Claim(_, token), Outcome::Claimed(Err(StoreError::Unanswered(_)))) = (&operation, &outcome) {
+            // it may have got the lease: others need not wait for that
+            let _ = timeout(self.limits.store, Arc::clone(&self.store).begin_release(key, *token)).await;
+        }
+        outcome
+    }
+
+    fn ended_io(self: &Arc<Self>, queue: &Arc<Queue>, outcome: Outcome, at_once: bool) -> Option<Io> {
+        let input = outcome.input(self, at_once);
+        self.step(queue, &mut lock(&queue.state), input, Some(outcome))
+    }
+
+    /// Nobody waits for this: a release that is lost costs the others a lease's length.
+    fn release(&self, key: SessionKey, token: Token) {
+        let released = timeout(self.limits.store, Arc::clone(&self.store).begin_release(key, token));
+        spawn(async move {
+            if !matches!(released.await, Ok(Ok(()))) {
+                tracing::debug!(session = %key, "a lease was not given back; others take it over");
+            }
+        });
+    }
+
+    /// Sees to it that the machine gets its tick.
+    fn wake_when_due(self: &Arc<Self>, queue: &Arc<Queue>, state: &mut State) {
+        let Some(due) = state.machine.due() else {
+            return;
+        };
+        if state.wakes.is_some_and(|wakes| wakes <= due) {
+            return;
+        }
+        state.wakes = Some(due);
+        let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
+        let pause = due.saturating_sub(self.now()).max(BLINK);
+        spawn(async move {
+            sleep(pause).await;
+            {
+                let mut state = lock(&queue.state);
+                if state.wakes == Some(due) {
+                    state.wakes = None;
+                }
+            }
+            engine.input(&queue, Input::Tick);
+        });
+    }
+
+    /// Looks after the sessions at work, for as long as there are any: renews leases, and forgets who is idle. (Not at
+    /// once: the next event of a session finds its queue still there.)
+    pub(super) fn watch(self: &Arc<Self>) {
+        if self.watched.load(Ordering::Relaxed) || self.watched.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let engine = Arc::downgrade(self);
+        spawn(async move {
+            loop {
+                sleep(SWEEP).await;
+                let Some(engine) = engine.upgrade() else {
+                    return;
+                };
+                let Some(queues) = engine.at_work_still() else {
+                    return;
+                };
+                for queue in queues {
+                    engine.input(&queue, Input::Tick);
+                }
+            }
+        });
+    }
+}
+
+impl Engine {
+    /// Forgets who is idle; `None` if nobody is left, and then nobody looks after them any more.
+    fn at_work_still(&self) -> Option<Vec<Arc<Queue>>> {
+        let mut queues = lock(&self.queues);
+        queues.retain(|_, queue| !lock(&queue.state).machine.is_idle());
+        if queues.is_empty() {
+            // under the lock that whoever comes next takes before it looks
+            self.watched.store(false, Ordering::SeqCst);
+            queues.shrink_to_fit();
+            return None;
+        }
+        Some(queues.values().cloned().collect())
+    }
+}
+
+/// In a runtime that shuts down, or after it, nothing is begun any more: what is left behind is taken over by others.
+fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(work);
+    }
+}

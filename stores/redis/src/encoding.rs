@@ -1,0 +1,170 @@
+//! How records, keys and times are written in Redis.
+
+use std::{fmt::Write as _, time::Duration};
+
+use redis::Value;
+use serde_json::Value as Json;
+use socket_session::{
+    SessionKey,
+    store::{Deadline, FieldKey, Loaded, Record},
+};
+use time::OffsetDateTime;
+
+use crate::error::Failure;
+
+/// How long Redis keeps what nobody sees any more: it is only garbage then, so this has to be more than clocks differ.
+const MARGIN: Duration = Duration::from_hours(1);
+
+/// What Redis accepts as a time to live has a limit; nobody waits for this one.
+const LONGEST: i128 = 100 * 366 * 24 * 3_600_000;
+
+/// Times have this many digits: so many has the year 9999, in nanoseconds.
+const DIGITS: usize = 21;
+
+/// How deep a JSON text may be nested, for the parser to read it again.
+const DEPTH: usize = 127;
+
+/// The key's hexadecimal digits, of which logs show the first 16.
+pub(crate) fn hex(key: &SessionKey) -> String {
+    key.as_bytes().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// What [`hex`] has written.
+pub(crate) fn session_key(hex: &str) -> Option<SessionKey> {
+    let mut bytes = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(SessionKey::from(bytes))
+}
+
+/// A token, a node, or a transaction.
+pub(crate) fn id(id: u128) -> String {
+    format!("{id:032x}")
+}
+
+/// What [`id`] has written.
+pub(crate) fn parse_id(text: &[u8]) -> Option<u128> {
+    u128::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok()
+}
+
+/// Nanoseconds since 1970, in digits that compare as text as the times do.
+pub(crate) fn time(time: OffsetDateTime) -> String {
+    let nanos = time.unix_timestamp_nanos().clamp(0, 10_i128.pow(21) - 1);
+    format!("{nanos:0DIGITS$}")
+}
+
+fn parse_time(text: &[u8]) -> Result<OffsetDateTime, Failure> {
+    std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok())
+        .ok_or(Failure::Unreadable("a deadline is no time"))
+}
+
+/// Whether what ends then has not ended now.
+pub(crate) fn lives(deadline: &[u8], now: OffsetDateTime) -> bool {
+    deadline > time(now).as_bytes()
+}
+
+/// How long the server keeps what ends then: relative, for its clock may differ from ours.
+pub(crate) fn time_to_live(deadline: OffsetDateTime, now: OffsetDateTime) -> i128 {
+    ((deadline - now).whole_milliseconds().max(0) + MARGIN.as_millis().cast_signed()).min(LONGEST)
+}
+
+/// How a deadline moves, and to what.
+pub(crate) fn movement(deadline: Deadline) -> (&'static str, OffsetDateTime) {
+    match deadline {
+        Deadline::Extend(to) => ("extend", to),
+        Deadline::Set(to) => ("set", to),
+    }
+}
+
+/// The name of a field in the hash, apart from the bookkeeping.
+pub(crate) fn field(key: &str) -> String {
+    format!("={key}")
+}
+
+/// A field's value as JSON text, if that can be read again.
+pub(crate) fn json(value: &Json) -> Result<String, Failure> {
+    if depth(value) > DEPTH {
+        return Err(Failure::TooDeep);
+    }
+    Ok(value.to_string())
+}
+
+fn depth(value: &Json) -> usize {
+    match value {
+        Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// What a hash holds, at that time.
+pub(crate) fn loaded(hash: Value, now: OffsetDateTime) -> Result<Loaded, Failure> {
+    let pairs = pairs(hash)?;
+    let bookkeeping = |name: &str| pairs.iter().find(|(field, _)| field == name.as_bytes()).map(|(_, value)| value);
+    if let Some(until) = bookkeeping("@e") {
+        return Ok(if lives(until, now) { Loaded::Rotated } else { Loaded::Gone });
+    }
+    match bookkeeping("@d") {
+        Some(deadline) if lives(deadline, now) => record(&pairs).map(Loaded::Live),
+        None if !pairs.is_empty() => Err(Failure::Unreadable("it has no deadline")),
+        _ => Ok(Loaded::Gone),
+    }
+}
+
+/// The record that a hash holds, whatever its deadline.
+pub(crate) fn held(hash: Value) -> Result<Record, Failure> {
+    record(&pairs(hash)?)
+}
+
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn record(pairs: &Pairs) -> Result<Record, Failure> {
+    let (mut fields, mut deadline, mut unconfirmed) = (Vec::new(), None, false);
+    for (name, value) in pairs {
+        match name.split_first() {
+            Some((b'=', key)) => fields.push(read_field(key, value)?),
+            Some((b'@', b"d")) => deadline = Some(parse_time(value)?),
+            Some((b'@', b"u")) => unconfirmed = true,
+            _ => {}
+        }
+    }
+    let deadline = deadline.ok_or(Failure::Unreadable("it has no deadline"))?;
+    Ok(Record { fields: fields.into_iter().collect(), deadline, unconfirmed })
+}
+
+fn read_field(key: &[u8], value: &[u8]) -> Result<(FieldKey, Json), Failure> {
+    let key = std::str::from_utf8(key).map_err(|_| Failure::Unreadable("the name of a field is no text"))?;
+    // without the parser's own words, which may show what it has read
+    let value = serde_json::from_slice(value).map_err(|_| Failure::Unreadable("the value of a field is no JSON"))?;
+    Ok((key.to_owned().into(), value))
+}
+
+/// `HGETALL` answers with names and values in turn, or in pairs, according to the protocol.
+fn pairs(hash: Value) -> Result<Pairs, Failure> {
+    let bytes = |value| match value {
+        Value::BulkString(bytes) => Ok(bytes),
+        _ => Err(Failure::Unreadable("it is no hash of texts")),
+    };
+    match hash {
+        Value::Map(pairs) => pairs.into_iter().map(|(name, value)| Ok((bytes(name)?, bytes(value)?))).collect(),
+        Value::Array(items) => {
+            let mut items = items.into_iter();
+            let mut pairs = Vec::with_capacity(items.len() / 2);
+            while let (Some(name), Some(value)) = (items.next(), items.next()) {
+                pairs.push((bytes(name)?, bytes(value)?));
+            }
+            Ok(pairs)
+        }
+        _ => Err(Failure::Unreadable("it is no hash of texts")),
+    }
+}

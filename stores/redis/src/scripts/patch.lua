@@ -1,0 +1,47 @@
+-- ARGV: now, transaction, whether it changes anything (1 or 0), the fence's token or '',
+-- what becomes of the lease ('keep', 'unless' somebody waits, 'release'), the deadline's move ('extend', 'set' or ''),
+-- deadline, time to live, beginning of the nodes' channels, message,
+-- how many arguments set, these (key and value in turn), then the keys to remove.
+-- Returns {'applied', held, alone}, {'fenced'} or {'gone'}.
+local key, now, transaction, token = KEYS[1], ARGV[1], ARGV[2], ARGV[4]
+local known = redis.call('HMGET', key, '@d', '@x', '@t', '@n', '@w', '@a')
+local deadline, done, holder, renewal, line = known[1], known[2] or '', known[3], known[4], known[5] or ''
+local alone = known[6] == '1' and 1 or 0
+if not deadline or deadline <= now then return {'gone'} end
+
+-- before the fence: it may be the same patch again, under a lease that is lost by now
+local again = string.find(done, transaction, 1, true)
+local holds = token ~= '' and holder == token
+if token ~= '' and not holds and not again then return {'fenced'} end
+-- before anything is written
+if renewal and not tonumber(renewal) then return redis.error_reply('CORRUPT the renewal is no number') end
+
+if again then
+  -- a write after the one that counts, so that a WAIT on this connection waits for that one, too; removing comes
+  -- first, for it is allowed also when the memory is full, and then the rest is, too
+  redis.call('HDEL', key, '@')
+  redis.call('HSET', key, '@x', done)
+elseif ARGV[3] == '1' then
+  redis.call('HSET', key, '@x', string.sub(transaction .. ' ' .. done, 1, 8 * (#transaction + 1)))
+  local sets = 11 + ARGV[11]
+  -- `unpack` cannot do more than some thousand at once
+  for from = 12, sets, 1000 do
+    redis.call('HSET', key, unpack(ARGV, from, math.min(from + 999, sets)))
+  end
+  for from = sets + 1, #ARGV, 1000 do
+    redis.call('HDEL', key, unpack(ARGV, from, math.min(from + 999, #ARGV)))
+  end
+  if ARGV[6] == 'set' or ARGV[6] == 'extend' and ARGV[7] > deadline then
+    redis.call('HSET', key, '@d', ARGV[7])
+    redis.call('PEXPIRE', key, ARGV[8])
+  end
+  if holder and not holds then redis.call('HSET', key, '@a', '0') end
+end
+
+if not holds then return {'applied', 0, 0} end
+if ARGV[5] == 'release' or ARGV[5] == 'unless' and line ~= '' then
+  offer(key, without(line, token), ARGV[9], ARGV[10])
+  return {'applied', 0, alone}
+end
+redis.call('HINCRBY', key, '@n', 1)
+return {'applied', 1, alone}

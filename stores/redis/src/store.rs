@@ -1,0 +1,325 @@
+//! The operations of a store, each a command or a script on one key.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redis::{Cmd, Value};
+use socket_session::{
+    SessionKey,
+    store::{
+        Acquired, Claim, Created, Deadline, Lease, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement,
+        Store, StoreError, Then, Token,
+    },
+};
+use time::OffsetDateTime;
+
+use crate::{
+    connect::Builder,
+    connection::Connection,
+    encoding,
+    error::{ConnectError, Failure},
+    notices::{self, Channels},
+    scripts::{self, Script},
+};
+
+/// How many records one pipeline asks for.
+const AT_ONCE: usize = 1000;
+
+/// Keeps sessions in Redis, for any number of nodes. See the [crate's documentation](crate).
+///
+/// A clone is the same store.
+#[derive(Clone)]
+pub struct RedisStore(Arc<Inner>);
+
+struct Inner {
+    connection: Connection,
+    durable: Option<Durable>,
+    prefix: String,
+    channels: Channels,
+}
+
+/// Where changes wait for replicas.
+pub(crate) struct Durable {
+    pub(crate) connection: Connection,
+    pub(crate) replicas: usize,
+    pub(crate) timeout: Duration,
+}
+
+impl Durable {
+    /// `WAIT` takes 0 for no limit at all.
+    fn wait(&self) -> Cmd {
+        let mut wait = redis::cmd("WAIT");
+        wait.arg(self.replicas).arg(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+        wait
+    }
+
+    fn check(&self, reply: Option<&Result<Value, Failure>>) -> Result<(), Failure> {
+        let acknowledged = match reply {
+            Some(Ok(Value::Int(acknowledged))) => *acknowledged,
+            // whatever its reason: the change is made, and on how many replicas it is nobody knows
+            _ => 0,
+        };
+        if usize::try_from(acknowledged).is_ok_and(|acknowledged| acknowledged >= self.replicas) {
+            return Ok(());
+        }
+        Err(Failure::Replicas { acknowledged, asked: self.replicas })
+    }
+}
+
+impl RedisStore {
+    /// Connects, with the options as they are: see [`builder`](Self::builder) for others.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), socket_session_redis::ConnectError> {
+    /// let store = socket_session_redis::RedisStore::connect("redis://127.0.0.1:6379/").await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(to: impl redis::IntoConnectionInfo) -> Result<Self, ConnectError> {
+        Self::builder().connect(to).await
+    }
+
+    /// The options.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(connection: Connection, durable: Option<Durable>, prefix: String) -> Self {
+        let channels = Channels::new(&prefix);
+        Self(Arc::new(Inner { connection, durable, prefix, channels }))
+    }
+
+    /// The braces are for a Redis Cluster: what is in them decides where the key is.
+    fn key(&self, key: &SessionKey) -> String {
+        format!("{}{{{}}}", self.0.prefix, encoding::hex(key))
+    }
+
+    async fn run(&self, script: &Script, call: Cmd) -> Result<Value, Failure> {
+        Ok(self.0.connection.run(script, call, None).await?.0)
+    }
+
+    /// Runs a script whose change has to be on the replicas if there was one.
+    async fn save<T>(
+        &self,
+        script: &Script,
+        call: Cmd,
+        read: impl FnOnce(Value) -> Result<(T, bool), Failure>,
+    ) -> Result<T, StoreError> {
+        let Some(durable) = &self.0.durable else {
+            return Ok(read(self.run(script, call).await?)?.0);
+        };
+        let (reply, waited) = durable.connection.run(script, call, Some(durable.wait())).await?;
+        let (read, changed) = read(reply)?;
+        if changed {
+            durable.check(waited.as_ref())?;
+        }
+        Ok(read)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("address", &self.0.connection.server().address())
+            .field("prefix", &self.0.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for RedisStore {
+    const LEASES: bool = true;
+
+    async fn create(&self, key: &SessionKey, record: Record, now: OffsetDateTime) -> Result<Created, StoreError> {
+        let mut call = scripts::CREATE.on(&self.key(key));
+        call.arg(encoding::time(now))
+            .arg(encoding::time(record.deadline))
+            .arg(encoding::time_to_live(record.deadline, now))
+            .arg(i32::from(record.unconfirmed));
+        for (field, value) in record.fields.iter() {
+            call.arg(encoding::field(field)).arg(encoding::json(value)?);
+        }
+        let created = |reply| Ok((if yes(&reply)? { Created::Done } else { Created::Taken }, yes(&reply)?));
+        self.save(&scripts::CREATE, call, created).await
+    }
+
+    async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(self.key(key));
+        let reply = self.0.connection.read(vec![command]).await?.pop().ok_or(Failure::Odd)??;
+        Ok(encoding::loaded(reply, now)?)
+    }
+
+    async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
+        let over = claim.over.map_or_else(Default::default, |lease| {
+            (encoding::id(lease.token.0), lease.renewal.map(|renewal| renewal.to_string()).unwrap_or_default())
+        });
+        let mut call = scripts::ACQUIRE.on(&self.key(key));
+        call.arg(encoding::time(now))
+            .arg(encoding::id(claim.token.0))
+            .arg(encoding::id(claim.node.0))
+            .arg(over.0)
+            .arg(over.1);
+        Ok(acquired(self.run(&scripts::ACQUIRE, call).await?)?)
+    }
+
+    async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
+        let (token, then) = match patch.fence {
+            Some(fence) => (encoding::id(fence.token.0), word(fence.then)),
+            None => Default::default(),
+        };
+        let mut call = scripts::PATCH.on(&self.key(key));
+        call.arg(encoding::time(now))
+            .arg(encoding::id(patch.transaction.0))
+            .arg(i32::from(!patch.is_empty()))
+            .arg(token)
+            .arg(then);
+        match patch.deadline {
+            Some(deadline) => {
+                let (how, to) = encoding::movement(deadline);
+                call.arg(how).arg(encoding::time(to)).arg(encoding::time_to_live(to, now));
+            }
+            None => {
+                call.arg("").arg("").arg("");
+            }
+        }
+        call.arg(self.0.channels.of_nodes()).arg(notices::offered(key)).arg(2 * patch.set.len());
+        for (field, value) in &patch.set {
+            call.arg(encoding::field(field)).arg(encoding::json(value)?);
+        }
+        for field in &patch.remove {
+            call.arg(encoding::field(field));
+        }
+        // a renewal changes nothing that a replica has to know: who loses it loses the lease with it
+        if patch.is_empty() {
+            return Ok(patched(&self.run(&scripts::PATCH, call).await?)?);
+        }
+        let saved = |reply| patched(&reply).map(|patched| (patched, matches!(patched, Patched::Applied { .. })));
+        self.save(&scripts::PATCH, call, saved).await
+    }
+
+    async fn release(&self, key: &SessionKey, token: Token) -> Result<(), StoreError> {
+        let mut call = scripts::RELEASE.on(&self.key(key));
+        call.arg(encoding::id(token.0)).arg(self.0.channels.of_nodes()).arg(notices::offered(key));
+        self.run(&scripts::RELEASE, call).await?;
+        Ok(())
+    }
+
+    async fn touch(&self, key: &SessionKey, deadline: Deadline, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let (how, to) = encoding::movement(deadline);
+        let mut call = scripts::TOUCH.on(&self.key(key));
+        call.arg(encoding::time(now)).arg(how).arg(encoding::time(to)).arg(encoding::time_to_live(to, now));
+        Ok(yes(&self.run(&scripts::TOUCH, call).await?)?)
+    }
+
+    async fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let mut call = scripts::DELETE.on(&self.key(key));
+        call.arg(encoding::time(now));
+        self.save(&scripts::DELETE, call, |reply| Ok((yes(&reply)?, yes(&reply)?))).await
+    }
+
+    async fn retire(
+        &self,
+        key: &SessionKey,
+        retirement: &Retirement,
+        now: OffsetDateTime,
+    ) -> Result<Patched, StoreError> {
+        let mut call = scripts::RETIRE.on(&self.key(key));
+        call.arg(encoding::time(now))
+            .arg(encoding::id(retirement.transaction.0))
+            .arg(retirement.token.map(|token| encoding::id(token.0)).unwrap_or_default())
+            .arg(encoding::time(retirement.until))
+            .arg(encoding::time_to_live(retirement.until, now));
+        let retired = |reply| match &reply {
+            Value::BulkString(word) if word == b"applied" => Ok((Patched::Applied { held: false, alone: false }, true)),
+            Value::BulkString(word) if word == b"fenced" => Ok((Patched::Fenced, false)),
+            Value::BulkString(word) if word == b"gone" => Ok((Patched::Gone, false)),
+            _ => Err(Failure::Odd),
+        };
+        self.save(&scripts::RETIRE, call, retired).await
+    }
+
+    async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
+        let mut lives = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(AT_ONCE) {
+            let ask = |key| {
+                let mut command = redis::cmd("HGET");
+                command.arg(self.key(key)).arg("@d");
+                command
+            };
+            for deadline in self.0.connection.read(keys.iter().map(ask).collect()).await? {
+                lives.push(match deadline? {
+                    Value::BulkString(deadline) => encoding::lives(&deadline, now),
+                    _ => false,
+                });
+            }
+        }
+        Ok(lives)
+    }
+
+    async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
+        if let Some(message) = notices::message(notice) {
+            let mut command = redis::cmd("PUBLISH");
+            command.arg(self.0.channels.of_all()).arg(message);
+            self.0.connection.ask(command).await?;
+        }
+        Ok(())
+    }
+
+    fn listen(&self, node: NodeId) -> Notices {
+        self.0.channels.listen(self.0.connection.server().clone(), node)
+    }
+}
+
+/// What becomes of a lease, as the script calls it.
+fn word(then: Then) -> &'static str {
+    match then {
+        Then::Keep => "keep",
+        Then::KeepUnlessWaiting => "unless",
+        Then::Release => "release",
+    }
+}
+
+fn yes(reply: &Value) -> Result<bool, Failure> {
+    match reply {
+        Value::Int(number) => Ok(*number != 0),
+        _ => Err(Failure::Odd),
+    }
+}
+
+fn patched(reply: &Value) -> Result<Patched, Failure> {
+    let Value::Array(items) = reply else { return Err(Failure::Odd) };
+    match items.as_slice() {
+        [Value::BulkString(word), Value::Int(held), Value::Int(alone)] if word == b"applied" => {
+            Ok(Patched::Applied { held: *held != 0, alone: *alone != 0 })
+        }
+        [Value::BulkString(word)] if word == b"fenced" => Ok(Patched::Fenced),
+        [Value::BulkString(word)] if word == b"gone" => Ok(Patched::Gone),
+        _ => Err(Failure::Odd),
+    }
+}
+
+fn acquired(reply: Value) -> Result<Acquired, Failure> {
+    let Value::Array(items) = reply else { return Err(Failure::Odd) };
+    let mut items = items.into_iter();
+    match (items.next(), items.next(), items.next()) {
+        (Some(Value::BulkString(word)), Some(hash), None) if word == b"held" => {
+            Ok(Acquired::Held(encoding::held(hash)?))
+        }
+        (Some(Value::BulkString(word)), Some(Value::BulkString(token)), Some(Value::BulkString(renewal)))
+            if word == b"refused" =>
+        {
+            let token = encoding::parse_id(&token).map(Token).ok_or(Failure::Unreadable("a lease has no token"))?;
+            let renewal = (!renewal.is_empty()).then(|| parse_renewal(&renewal)).transpose()?;
+            Ok(Acquired::Refused(Lease { token, renewal }))
+        }
+        (Some(Value::BulkString(word)), None, None) if word == b"gone" => Ok(Acquired::Gone),
+        _ => Err(Failure::Odd),
+    }
+}
+
+fn parse_renewal(renewal: &[u8]) -> Result<u64, Failure> {
+    std::str::from_utf8(renewal)
+        .ok()
+        .and_then(|renewal| renewal.parse().ok())
+        .ok_or(Failure::Unreadable("a lease's renewal is no number"))
+}

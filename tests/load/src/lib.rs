@@ -1,0 +1,30 @@
+//! Load for servers that share sessions.
+//!
+//! [`http`] and [`socket`] are clients: lean, so that they are not what is measured. [`node`] is a server process that
+//! can be killed, and [`proxy`] a connection that can be cut. [`ledger`] is the book of what was sent and what was
+//! acknowledged, and says what was lost; [`counting`] fills it, with [`guide`] for what else a visitor of the guide does.
+//! On top of these, [`soak`] looks for what breaks, and [`handover`] measures.
+
+pub mod counting;
+pub mod guide;
+pub mod handover;
+pub mod http;
+pub mod ledger;
+pub mod node;
+mod packet;
+mod polling;
+pub mod proxy;
+pub mod soak;
+pub mod socket;
+mod websocket;
+
+pub use crate::{
+    http::{Answer, Http},
+    node::Node,
+    packet::Packet,
+    proxy::Proxy,
+    socket::{Socket, Transport},
+};
+
+/// What goes wrong with the tools themselves.
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

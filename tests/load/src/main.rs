@@ -1,0 +1,81 @@
+//! `load soak` and `load handover`; `cargo xtask` runs them with the right binaries.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use load::{Result, handover, soak};
+
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Two nodes on one Redis, all of which die at random: is what was acknowledged there?
+    Soak {
+        /// The binary of the guide
+        #[arg(long, value_name = "PATH")]
+        guide: PathBuf,
+        /// How many events to send
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// Decides what is tried; random if it is not given
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How many visitors there are at once
+        #[arg(long, default_value_t = 40)]
+        visitors: usize,
+        /// Something dies each so many events
+        #[arg(long, default_value_t = 5_000, value_name = "EVENTS")]
+        every: u64,
+    },
+    /// Two nodes that want the same session: how long does an event wait?
+    Handover {
+        /// Sockets on each node
+        #[arg(long, default_value_t = 1)]
+        sockets: usize,
+        /// Events of each socket
+        #[arg(long, default_value_t = 1_000)]
+        events: u64,
+    },
+    #[command(hide = true)]
+    Node {
+        #[arg(long)]
+        listen: String,
+        #[arg(long)]
+        store: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().task).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(task: Task) -> Result<bool> {
+    match task {
+        Task::Soak { guide, events, seed, visitors, every } => {
+            let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+            println!("soak: {events} events, seed {seed}");
+            let report = soak::run(soak::Options { guide, events, seed, visitors, every }).await?;
+            println!("{report}");
+            Ok(report.is_clean())
+        }
+        Task::Handover { sockets, events } => {
+            let program = std::env::current_exe()?;
+            print!("{}", handover::run(handover::Options { program, sockets, events }).await?);
+            Ok(true)
+        }
+        Task::Node { listen, store } => handover::node(&listen, &store).await.map(|()| true),
+    }
+}

@@ -1,0 +1,7 @@
+//! Real servers for tests: on a free port of loopback, with a temporary folder of their own, ended by their own process
+//! id, at the latest when they are dropped.
+
+mod process;
+mod redis;
+
+pub use self::redis::{Options, RedisServer};

@@ -1,0 +1,75 @@
+//! Runs tests/load: two nodes under load, which die, or which are measured.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::watch;
+use crate::suites::Count;
+use crate::{Result, build, say, tools};
+
+/// Of the short one.
+const EVENTS: u64 = 20_000;
+const EVERY: u64 = 2_000;
+const SEED: u64 = 1;
+
+/// The long one: whether every promise was kept.
+pub(crate) fn run(root: &Path, events: u64, every: u64, seed: Option<u64>) -> Result<bool> {
+    tools::prepare_servers()?;
+    say("building the nodes and their load");
+    let programs = Programs::build(root, true)?;
+    watch(&mut programs.soak(events, every, seed), |line| println!("{line}"))
+}
+
+/// The short one, twice: with a seed that is always the same, and with one that is not.
+pub(crate) fn suite(root: &Path) -> Result<Count> {
+    let programs = Programs::build(root, false)?;
+    let mut count = Count::default();
+    for seed in [Some(SEED), None] {
+        if watch(&mut programs.soak(EVENTS, EVERY, seed), |line| println!("{line}"))? {
+            count.passed += 1;
+        } else {
+            count.failed += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// How long events wait for each other, with one and with four sockets on each of two nodes.
+pub(crate) fn handover(root: &Path) -> Result<bool> {
+    tools::prepare_servers()?;
+    say("building the nodes and their load");
+    let Programs { load, .. } = Programs::build(root, true)?;
+    for (sockets, events) in [("1", "1000"), ("4", "500")] {
+        let mut handover = Command::new(&load);
+        handover.args(["handover", "--sockets", sockets, "--events", events]);
+        if !watch(&mut handover, |line| println!("{line}"))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+struct Programs {
+    guide: PathBuf,
+    load: PathBuf,
+}
+
+impl Programs {
+    fn build(root: &Path, release: bool) -> Result<Self> {
+        let mut paths = build::binaries(root, &["guide", "load"], release)?.into_iter();
+        let (Some(guide), Some(load)) = (paths.next(), paths.next()) else {
+            return Err("the nodes and their load are not there".into());
+        };
+        Ok(Self { guide, load })
+    }
+
+    fn soak(&self, events: u64, every: u64, seed: Option<u64>) -> Command {
+        let mut soak = Command::new(&self.load);
+        soak.arg("soak").arg("--guide").arg(&self.guide);
+        soak.args(["--events", &events.to_string(), "--every", &every.to_string()]);
+        if let Some(seed) = seed {
+            soak.args(["--seed", &seed.to_string()]);
+        }
+        soak
+    }
+}
