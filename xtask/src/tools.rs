@@ -16,10 +16,20 @@ const NPM_FOLDERS: [&str; 2] = ["tests/js", "examples/guide"];
 /// Names of the browser; the first is that of Debian's package.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Makes redis-server be there, which the tests start on ports of their own, and faketime, which sets clocks wrong.
+/// Makes redis-server and Postgres be there, which the tests start on ports of their own, and faketime, which sets clocks
+/// wrong.
 pub(crate) fn prepare_servers() -> Result<()> {
-    let missing: Vec<_> = ["redis-server", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
+    let mut missing: Vec<_> = ["redis-server", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
+    if !has_postgres() {
+        missing.push("postgresql");
+    }
     install_packages(&missing)
+}
+
+/// Debian keeps the server's own programs out of the PATH.
+fn has_postgres() -> bool {
+    let mut versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    find("initdb").is_some() || versions.any(|version| version.path().join("bin/initdb").exists())
 }
 
 /// Makes Node.js, npm with the tests' packages, and Chromium be there; returns the path of Chromium.

@@ -1,7 +1,11 @@
 //! Real servers for tests: on a free port of loopback, with a temporary folder of their own, ended by their own process
 //! id, at the latest when they are dropped.
 
+mod postgres;
 mod process;
 mod redis;
 
-pub use self::redis::{Options, RedisServer};
+pub use self::{
+    postgres::PostgresServer,
+    redis::{Options, RedisServer},
+};
