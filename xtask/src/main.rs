@@ -1,5 +1,6 @@
 //! The tasks of this repository. `cargo xtask test` runs every test there is.
 
+mod bench;
 mod build;
 mod command;
 mod soak;
@@ -46,17 +47,11 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
-    /// Measure
+    /// Measure everything, and write docs/benchmarks.md
     Bench {
         #[command(subcommand)]
-        what: Bench,
+        part: Option<bench::Part>,
     },
-}
-
-#[derive(Clone, Copy, Subcommand)]
-enum Bench {
-    /// How long an event waits when two nodes want the same session
-    Handover,
 }
 
 fn main() -> ExitCode {
@@ -64,7 +59,7 @@ fn main() -> ExitCode {
     let outcome = root().and_then(|root| match task {
         Task::Test { only, file } => suites::run(&root, only, &file),
         Task::Soak { events, every, seed } => soak::run(&root, events, every, seed),
-        Task::Bench { what: Bench::Handover } => soak::handover(&root),
+        Task::Bench { part } => bench::run(&root, part),
     });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Runs tests/load: two nodes under load, which die, or which are measured.
+//! Runs tests/load: two nodes under load, which die.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,21 +32,6 @@ pub(crate) fn suite(root: &Path) -> Result<Count> {
         }
     }
     Ok(count)
-}
-
-/// How long events wait for each other, with one and with four sockets on each of two nodes.
-pub(crate) fn handover(root: &Path) -> Result<bool> {
-    tools::prepare_servers()?;
-    say("building the nodes and their load");
-    let Programs { load, .. } = Programs::build(root, true)?;
-    for (sockets, events) in [("1", "1000"), ("4", "500")] {
-        let mut handover = Command::new(&load);
-        handover.args(["handover", "--sockets", sockets, "--events", events]);
-        if !watch(&mut handover, |line| println!("{line}"))? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 struct Programs {

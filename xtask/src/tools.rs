@@ -32,6 +32,24 @@ fn has_postgres() -> bool {
     find("initdb").is_some() || versions.any(|version| version.path().join("bin/initdb").exists())
 }
 
+/// Makes the servers be there, and Node.js with the guide's packages, and valgrind, which counts instructions.
+pub(crate) fn prepare_benchmarks(root: &Path) -> Result<()> {
+    prepare_servers()?;
+    install_packages(&["node", "npm", "valgrind", "taskset"].map(package).into_iter().flatten().collect::<Vec<_>>())?;
+    check_node()?;
+    install_npm(&root.join(NPM_FOLDERS[0]), NPM_FOLDERS[0])
+}
+
+/// The Debian package of a program that is not there.
+fn package(program: &'static str) -> Option<&'static str> {
+    let package = match program {
+        "node" => "nodejs",
+        "taskset" => "util-linux",
+        other => other,
+    };
+    find(program).is_none().then_some(package)
+}
+
 /// Makes Node.js, npm with the tests' packages, and Chromium be there; returns the path of Chromium.
 pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
     install_packages(&missing())?;
@@ -44,17 +62,8 @@ pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
 }
 
 fn missing() -> Vec<&'static str> {
-    let mut packages = Vec::new();
-    if find("node").is_none() {
-        packages.push("nodejs");
-    }
-    if find("npm").is_none() {
-        packages.push("npm");
-    }
-    if chromium().is_none() {
-        packages.push("chromium");
-    }
-    packages
+    let chromium = chromium().is_none().then_some("chromium");
+    [package("node"), package("npm"), chromium].into_iter().flatten().collect()
 }
 
 fn chromium() -> Option<PathBuf> {

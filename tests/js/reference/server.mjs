@@ -5,11 +5,15 @@ import { parseArgs } from "node:util";
 import { createServer } from "node:http";
 import express from "express";
 import session from "express-session";
+import { RedisStore } from "connect-redis";
+import { createClient } from "redis";
 import { Server } from "socket.io";
 
 const { values: options } = parseArgs({
   options: {
     listen: { type: "string", default: "127.0.0.1:3000" },
+    // where the sessions are kept: memory, or redis://…
+    store: { type: "string", default: "memory" },
     ttl: { type: "string" },
     // the second use case
     create: { type: "boolean", default: false },
@@ -26,7 +30,15 @@ const { values: options } = parseArgs({
 const app = express();
 const httpServer = createServer(app);
 
+// without one, express-session keeps them in memory
+const store = options.store === "memory" ? undefined : new RedisStore({ client: await redis(options.store) });
+
+function redis(url) {
+  return createClient({ url }).connect();
+}
+
 const sessionMiddleware = session({
+  store,
   name: "sid",
   secret: "changeit",
   resave: false,

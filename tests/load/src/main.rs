@@ -1,4 +1,4 @@
-//! `load soak` and `load handover`; `cargo xtask` runs them with the right binaries.
+//! `load soak`, which `cargo xtask` runs with the right binaries, and the nodes of [`handover`].
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -32,15 +32,7 @@ enum Task {
         #[arg(long, default_value_t = 5_000, value_name = "EVENTS")]
         every: u64,
     },
-    /// Two nodes that want the same session: how long does an event wait?
-    Handover {
-        /// Sockets on each node
-        #[arg(long, default_value_t = 1)]
-        sockets: usize,
-        /// Events of each socket
-        #[arg(long, default_value_t = 1_000)]
-        events: u64,
-    },
+    /// A node of the handover's benchmark
     #[command(hide = true)]
     Node {
         #[arg(long)]
@@ -70,11 +62,6 @@ async fn run(task: Task) -> Result<bool> {
             let report = soak::run(soak::Options { guide, events, seed, visitors, every }).await?;
             println!("{report}");
             Ok(report.is_clean())
-        }
-        Task::Handover { sockets, events } => {
-            let program = std::env::current_exe()?;
-            print!("{}", handover::run(handover::Options { program, sockets, events }).await?);
-            Ok(true)
         }
         Task::Node { listen, store } => handover::node(&listen, &store).await.map(|()| true),
     }

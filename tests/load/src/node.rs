@@ -78,9 +78,22 @@ impl Node {
         self.address
     }
 
+    /// The number of its process, while it lives.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// What it has written to its standard error, in all of its lives.
     pub fn log(&self) -> String {
         self.log.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for its end, which somebody else brings about.
+    pub async fn ended(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.wait().await?;
+        }
+        Ok(())
     }
 
     /// Ends it with SIGKILL, and waits until it is dead.

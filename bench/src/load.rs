@@ -1,0 +1,131 @@
+//! The load: sessions, each with sockets, each with some events on their way.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use ::load::{Http, Packet, Socket, Transport};
+use hdrhistogram::Histogram;
+use tokio::task::JoinSet;
+
+use crate::{Result, servers::Server};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) sessions: usize,
+    /// Of each session.
+    pub(crate) sockets: usize,
+    /// Events of a socket that are on their way at once.
+    pub(crate) depth: usize,
+}
+
+impl Shape {
+    pub(crate) const ALL: [Self; 4] = [
+        Self { sessions: 50, sockets: 1, depth: 1 },
+        Self { sessions: 50, sockets: 1, depth: 8 },
+        Self { sessions: 10, sockets: 5, depth: 1 },
+        Self { sessions: 10, sockets: 5, depth: 8 },
+    ];
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sessions × {} sockets, depth {}", self.sessions, self.sockets, self.depth)
+    }
+}
+
+pub(crate) struct Measured {
+    pub(crate) acknowledged: u64,
+    /// What the sessions have counted.
+    pub(crate) found: u64,
+    /// In microseconds.
+    pub(crate) latency: Histogram<u64>,
+    took: Duration,
+    /// By the server.
+    computed: Duration,
+}
+
+impl Measured {
+    #[expect(clippy::cast_precision_loss, reason = "a number for people")]
+    pub(crate) fn rate(&self) -> f64 {
+        self.acknowledged as f64 / self.took.as_secs_f64()
+    }
+
+    /// What the server computed for an event, in microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "a number for people")]
+    pub(crate) fn computed(&self) -> f64 {
+        self.computed.as_secs_f64() * 1e6 / self.acknowledged as f64
+    }
+}
+
+pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result<Measured> {
+    let address = server.address();
+    let mut sessions = Vec::new();
+    for _ in 0..shape.sessions {
+        let answer = Http::new(address).post("/login", None).await?;
+        let cookie = answer.cookie().map(str::to_owned);
+        let mut sockets = Vec::new();
+        for _ in 0..shape.sockets {
+            sockets.push(Socket::connect(address, Transport::WebSocket, "/", cookie.as_deref()).await?);
+        }
+        sessions.push(sockets);
+    }
+    let (begun, computed) = (Instant::now(), server.computed()?);
+    let mut tasks = JoinSet::new();
+    for (session, sockets) in sessions.into_iter().enumerate() {
+        for socket in sockets {
+            tasks.spawn(async move { (session, drive(socket, shape.depth, begun + time).await) });
+        }
+    }
+    let mut found = vec![0; shape.sessions];
+    let mut measured = Measured {
+        acknowledged: 0,
+        found: 0,
+        latency: Histogram::new_with_max(60_000_000, 3)?,
+        took: Duration::ZERO,
+        computed: Duration::ZERO,
+    };
+    for (session, driven) in tasks.join_all().await {
+        let (latency, last) = driven?;
+        measured.acknowledged += latency.len();
+        measured.latency.add(latency)?;
+        found[session] = last.max(found[session]);
+    }
+    measured.took = begun.elapsed();
+    measured.computed = server.computed()?.saturating_sub(computed);
+    measured.found = found.iter().sum();
+    Ok(measured)
+}
+
+async fn drive(mut socket: Socket, depth: usize, until: Instant) -> Result<(Histogram<u64>, u64)> {
+    let mut sent = Vec::new();
+    let mut latency = Histogram::new_with_max(60_000_000, 3)?;
+    let mut last = 0;
+    for _ in 0..depth {
+        socket.feed("my event", "").await?;
+        sent.push(Instant::now());
+    }
+    socket.flush().await?;
+    let mut open = depth;
+    while open > 0 {
+        match socket.next().await {
+            Packet::Ack(id, arguments) => {
+                let now = Instant::now();
+                let at = sent.get(usize::try_from(id)?).ok_or("an acknowledgement of nothing")?;
+                latency.record(u64::try_from((now - *at).as_micros())?)?;
+                let packet = Packet::Ack(id, arguments);
+                last = last.max(packet.number().ok_or_else(|| format!("refused: {:?}", packet.error_code()))?);
+                if now < until {
+                    socket.emit("my event", "").await?;
+                    sent.push(Instant::now());
+                } else {
+                    open -= 1;
+                }
+            }
+            Packet::Closed | Packet::Disconnected => return Err("the connection has ended".into()),
+            Packet::Connected | Packet::Refused(_) | Packet::Event(_) => {}
+        }
+    }
+    Ok((latency, last))
+}
