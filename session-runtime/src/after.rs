@@ -77,10 +77,18 @@ impl AfterSave {
     }
 }
 
+/// The list of the event whose arguments a thread is extracting.
+enum Extracting {
+    /// It extracts none.
+    Nothing,
+    /// Nobody has asked for the list.
+    Unasked,
+    Asked(AfterSave),
+}
+
 thread_local! {
-    /// The list of the event whose arguments this thread is extracting. Extraction is synchronous, and socketioxide's
-    /// extractors are told of the socket and the message only.
-    static EXTRACTING: RefCell<Option<AfterSave>> = const { RefCell::new(None) };
+    /// Extraction is synchronous, and socketioxide's extractors are told of the socket and the message only.
+    static EXTRACTING: RefCell<Extracting> = const { RefCell::new(Extracting::Nothing) };
 }
 
 /// Extracts arguments; the `AfterSave` among them, if any, is the second result.
@@ -89,15 +97,16 @@ pub(crate) fn extracting<T>(extract: impl FnOnce() -> T) -> (T, Option<AfterSave
     struct Taken;
     impl Drop for Taken {
         fn drop(&mut self) {
-            EXTRACTING.set(None);
+            EXTRACTING.set(Extracting::Nothing);
         }
     }
-    EXTRACTING.set(Some(AfterSave::default()));
+    EXTRACTING.set(Extracting::Unasked);
     let _taken = Taken;
     let extracted = extract();
-    // a list that nobody took has nobody to write on it
-    let after = EXTRACTING.take().filter(|after| Arc::strong_count(&after.0) > 1);
-    (extracted, after)
+    match EXTRACTING.replace(Extracting::Nothing) {
+        Extracting::Asked(after) => (extracted, Some(after)),
+        Extracting::Unasked | Extracting::Nothing => (extracted, None),
+    }
 }
 
 /// `AfterSave` was asked for outside of an event or connect handler of this library.
@@ -106,7 +115,15 @@ pub(crate) fn extracting<T>(extract: impl FnOnce() -> T) -> (T, Option<AfterSave
 pub struct NoEvent;
 
 fn current() -> Result<AfterSave, NoEvent> {
-    EXTRACTING.with_borrow(Clone::clone).ok_or(NoEvent)
+    EXTRACTING.with_borrow_mut(|extracting| match extracting {
+        Extracting::Nothing => Err(NoEvent),
+        Extracting::Asked(after) => Ok(after.clone()),
+        Extracting::Unasked => {
+            let after = AfterSave::default();
+            *extracting = Extracting::Asked(after.clone());
+            Ok(after)
+        }
+    })
 }
 
 impl<A: Adapter> FromMessageParts<A> for AfterSave {

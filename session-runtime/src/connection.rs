@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use smallvec::SmallVec;
 use socketioxide::socket::Sid;
 use tokio_util::sync::CancellationToken;
 
@@ -285,7 +286,7 @@ impl Connections {
     }
 
     /// Those of one session.
-    pub(crate) fn of(&self, key: &SessionKey) -> Vec<Arc<Connection>> {
+    pub(crate) fn of(&self, key: &SessionKey) -> SmallVec<[Arc<Connection>; 4]> {
         lock(&self.by_session).get(key).into_iter().flatten().filter_map(Weak::upgrade).collect()
     }
 

@@ -1,9 +1,13 @@
 //! The way of one event: guards, handler, save, answer.
 
 use std::{
+    borrow::Cow,
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::FutureExt as _;
@@ -16,7 +20,7 @@ use crate::{
     after::{AfterSave, extracting},
     connection::{Bound, Connection},
     core::BoxFuture,
-    engine::{Refusal, Ticket, Transaction},
+    engine::{Refusal, Ticket, Transaction, holding},
     error::EventError,
     gate::Gate,
     guard::{Asked, EventGuard},
@@ -30,14 +34,14 @@ use crate::{
 
 tokio::task_local! {
     /// The socket whose handler this task runs.
-    static CURRENT: Arc<Current>;
+    static CURRENT: Current;
 }
 
 /// The socket whose handler runs, so that a handler that ends its own session is answered before it is disconnected.
 struct Current {
     session: Option<SessionKey>,
     seat: Arc<dyn Seat>,
-    leaves: std::sync::atomic::AtomicBool,
+    leaves: AtomicBool,
 }
 
 /// The socket whose handler runs in this task, if it belongs to that session: it will be disconnected once it is
@@ -46,7 +50,7 @@ pub(crate) fn current_socket(key: &SessionKey) -> Option<Arc<dyn Seat>> {
     CURRENT
         .try_with(|current| {
             (current.session == Some(*key)).then(|| {
-                current.leaves.store(true, std::sync::atomic::Ordering::SeqCst);
+                current.leaves.store(true, Ordering::SeqCst);
                 Arc::clone(&current.seat)
             })
         })
@@ -101,7 +105,7 @@ pub(crate) struct OnFallback<E>(PhantomData<E>);
 trait Kind<A: Adapter> {
     type Handler: Handler<A, Output = Outcome>;
     fn args(parts: &mut EventParts<'_, A>) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
-    fn event(parts: &mut EventParts<'_, A>) -> String;
+    fn event(parts: &mut EventParts<'_, A>) -> Cow<'static, str>;
 }
 
 impl<A: Adapter, E: Event<A>> Kind<A> for OnEvent<E> {
@@ -111,8 +115,8 @@ impl<A: Adapter, E: Event<A>> Kind<A> for OnEvent<E> {
         E::args(parts)
     }
 
-    fn event(_: &mut EventParts<'_, A>) -> String {
-        E::NAME.to_owned()
+    fn event(_: &mut EventParts<'_, A>) -> Cow<'static, str> {
+        E::NAME.into()
     }
 }
 
@@ -123,9 +127,9 @@ impl<A: Adapter, E: Fallback<A>> Kind<A> for OnFallback<E> {
         E::args(parts)
     }
 
-    fn event(parts: &mut EventParts<'_, A>) -> String {
+    fn event(parts: &mut EventParts<'_, A>) -> Cow<'static, str> {
         use crate::handler::FromEvent;
-        socketioxide::extract::Event::from_event(parts).map_or_else(|_| String::new(), |event| event.0)
+        socketioxide::extract::Event::from_event(parts).map_or(Cow::Borrowed(""), |event| event.0.into())
     }
 }
 
@@ -150,12 +154,10 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     seat: Arc::clone(&self.admitted.seat),
                     connection: Arc::clone(connection),
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
-                    asked,
-                    work: work::<A, K::Handler>(args),
                     after,
                 };
-                let turn = call.enqueue(bytes);
-                tokio::spawn(call.perform(turn, reply));
+                let place = call.enqueue(bytes);
+                tokio::spawn(call.perform(place, Job { asked, work: work::<A, K::Handler>(args) }, reply));
                 return;
             }
             Ok(Err(rejection)) => rejection.into_error(),
@@ -199,20 +201,24 @@ fn length(value: &Value) -> usize {
 /// A guard that one event has to pass.
 pub(crate) struct Guarding {
     pub(crate) asked: Asked,
-    pub(crate) message: std::borrow::Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
     /// Whether who fails it is disconnected.
     pub(crate) expels: bool,
 }
 
-/// A handler about to run, its types erased but for the adapter's.
+/// An event on its way to its handler.
 pub(crate) struct Call {
     pub(crate) gate: Arc<Gate>,
     pub(crate) seat: Arc<dyn Seat>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) needs: Needs,
+    pub(crate) after: Option<AfterSave>,
+}
+
+/// What is done when its turn has come: guards and handler, their types erased but for the adapter's.
+pub(crate) struct Job {
     pub(crate) asked: Vec<Guarding>,
     pub(crate) work: Work,
-    pub(crate) after: Option<AfterSave>,
 }
 
 /// An event's place in the queue, if it needs one.
@@ -223,11 +229,14 @@ pub(crate) type Place = Option<Result<Ticket, Refusal>>;
 struct Aftermath {
     /// Still held, so that the next one waits until this one is answered.
     held: Option<Transaction>,
-    expelled: bool,
+    /// Its socket is disconnected: a guard has expelled it, or its handler has asked for the end of its own session.
+    leaves: bool,
     gone: bool,
     recheck: bool,
 }
 
+// What is rarely awaited is boxed, and no future is kept in a variable: each of these futures is moved into a task of its
+// own, for every event.
 impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
@@ -235,7 +244,13 @@ impl Call {
         (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
     }
 
-    pub(crate) async fn perform<A: Adapter>(self, place: Place, reply: Reply<A>) {
+    /// Waits for its turn, runs it, saves, and answers.
+    pub(crate) fn perform<A: Adapter>(
+        self,
+        place: Place,
+        job: Job,
+        reply: Reply<A>,
+    ) -> impl Future<Output = ()> + Send + 'static {
         // at the level of what goes wrong, so that each line says of which event it is
         let span = tracing::error_span!(
             "event",
@@ -243,83 +258,82 @@ impl Call {
             namespace = reply.socket.ns(),
             session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
         );
-        self.answer(place, reply).instrument(span).await;
+        async move {
+            if !self.gate.is_open() {
+                Box::pin(self.gate.pass()).await;
+            }
+            let key = self.connection.session.map(|bound| bound.key);
+            let current = Current { session: key, seat: Arc::clone(&self.seat), leaves: false.into() };
+            let mut aftermath = Aftermath::default();
+            let outcome = CURRENT.scope(current, self.attempt(place, job, &mut aftermath)).await;
+            reply.send(&self.connection, &outcome).await;
+            if let (Ok(_), Some(after)) = (&outcome, &self.after) {
+                Box::pin(after.happen(&self.connection.core, key.as_ref())).await;
+            }
+            self.conclude(aftermath);
+        }
+        .instrument(span)
     }
 
-    async fn answer<A: Adapter>(self, place: Place, reply: Reply<A>) {
-        self.gate.pass().await;
-        let connection = Arc::clone(&self.connection);
-        let after = self.after.clone();
-        let key = connection.session.map(|bound| bound.key);
-        let current = Arc::new(Current { session: key, seat: Arc::clone(&self.seat), leaves: false.into() });
-        let mut aftermath = Aftermath::default();
-        let outcome = CURRENT.scope(Arc::clone(&current), self.attempt(place, &mut aftermath)).await;
-        reply.send(&connection, &outcome).await;
-        if let (Ok(_), Some(after)) = (&outcome, after) {
-            after.happen(&connection.core, key.as_ref()).await;
+    /// It is answered: now the next one's turn comes.
+    fn conclude(&self, Aftermath { held, leaves, gone, recheck }: Aftermath) {
+        let connection = &self.connection;
+        drop(held);
+        if let (true, Some(bound)) = (recheck, connection.session) {
+            connection.core.recheck(bound.key);
         }
-        // now the next one's turn comes
-        drop(aftermath.held);
-        if let (true, Some(key)) = (aftermath.recheck, key) {
-            connection.core.recheck(key);
-        }
-        if aftermath.expelled || current.leaves.load(std::sync::atomic::Ordering::SeqCst) {
-            current.seat.disconnect();
+        if leaves {
+            self.seat.disconnect();
             if connection.has_ended() {
                 connection.close_soon();
             }
-        } else if aftermath.gone {
+        } else if gone {
             // a session that has ended unseen: the client finds out when it comes back
             connection.close();
         }
     }
 
-    async fn attempt(self, place: Place, aftermath: &mut Aftermath) -> Outcome {
-        let Self { connection, needs, asked, work, after, .. } = self;
-        let Aftermath { held, expelled, gone, recheck } = aftermath;
+    async fn attempt(&self, place: Place, Job { asked, work }: Job, aftermath: &mut Aftermath) -> Outcome {
+        let connection = &self.connection;
+        let Aftermath { held, leaves, gone, recheck } = aftermath;
         let mut refuse = |refusal: Refusal| {
             *gone |= matches!(refusal, Refusal::Gone);
             EventError::from_refusal(&refusal)
         };
         let fields = match place {
-            Some(ticket) => {
-                let granted = match ticket {
-                    Ok(ticket) => ticket.granted().await,
-                    Err(refusal) => Err(refusal),
-                };
-                Some(held.insert(granted.map_err(&mut refuse)?).record().fields.clone())
-            }
+            Some(Ok(ticket)) => Some(held.insert(ticket.granted().await.map_err(&mut refuse)?).record().fields.clone()),
+            Some(Err(refusal)) => return Err(refuse(refusal)),
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
-                let record = connection.load().await.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
+                let loaded = Box::pin(connection.load()).await;
+                let record = loaded.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
                 Some(record.ok_or_else(|| refuse(Refusal::Gone))?.fields)
             }
             None => None,
         };
-        if connection.session.is_none() && !needs.optional {
+        if connection.session.is_none() && !self.needs.optional {
             return Err(EventError::no_session());
         }
-        let running = async {
-            for Guarding { asked, message, expels } in asked {
-                let refusal = match guarded(asked, fields.as_ref()).await {
-                    Ok(true) => continue,
-                    Ok(false) => EventError::unauthorized(message),
-                    Err(error) => error.of_guard(message, expels),
-                };
-                *expelled = expels;
-                return Err(refusal);
-            }
-            let handler = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
-            // the store need not copy what nobody looks at any more
-            drop(fields);
-            handler.await
-        };
         // guards and handler share the time that a handler has; what holds the session, holds it for both
-        let limited = timeout(connection.core.engine.limits.handler, AssertUnwindSafe(running).catch_unwind());
-        let finished = match held {
-            Some(transaction) => transaction.holding(limited).await,
-            None => limited.await,
-        };
+        let limit = connection.core.engine.limits.handler;
+        let finished = holding(
+            held.as_ref(),
+            timeout(
+                limit,
+                AssertUnwindSafe(async {
+                    if let Some(refusal) = refused(asked, fields.as_ref(), leaves).await {
+                        return Err(refusal);
+                    }
+                    let handler = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
+                    // the store need not copy what nobody looks at any more
+                    drop(fields);
+                    handler.await
+                })
+                .catch_unwind(),
+            ),
+        )
+        .await;
+        *leaves |= CURRENT.try_with(|current| current.leaves.load(Ordering::SeqCst)).unwrap_or(false);
         let (patch, reply) = match finished {
             Ok(Ok(finished)) => finished?,
             Ok(Err(_panic)) => {
@@ -329,7 +343,7 @@ impl Call {
             }
             Err(_) => return Err(EventError::ran_too_long()),
         };
-        if let Some(error) = after.as_ref().and_then(AfterSave::failure) {
+        if let Some(error) = self.after.as_ref().and_then(AfterSave::failure) {
             return Err(EventError::unserializable(error));
         }
         if let (Some(transaction), Some(bound)) = (held, connection.session) {
@@ -339,6 +353,20 @@ impl Call {
         }
         Ok(reply)
     }
+}
+
+/// The refusal of the first guard that says no; a namespace's guard expels the socket.
+async fn refused(asked: Vec<Guarding>, fields: Option<&Fields>, leaves: &mut bool) -> Option<EventError> {
+    for Guarding { asked, message, expels } in asked {
+        let refusal = match guarded(asked, fields).await {
+            Ok(true) => continue,
+            Ok(false) => EventError::unauthorized(message),
+            Err(error) => error.of_guard(message, expels),
+        };
+        *leaves = expels;
+        return Some(refusal);
+    }
+    None
 }
 
 /// Asks a guard; one that panics says no.

@@ -26,9 +26,14 @@ impl Gate {
         self.opened.notify_waiters();
     }
 
+    /// Whether it is.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst)
+    }
+
     /// Waits until it is.
     pub(crate) async fn pass(&self) {
-        if self.open.load(Ordering::SeqCst) {
+        if self.is_open() {
             return;
         }
         // asked for before the second look, so that an opening in between is not missed

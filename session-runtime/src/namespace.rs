@@ -20,7 +20,7 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::{
     after::extracting,
     connection::Connection,
-    event::{Call, Endpoint, Needs, OnEvent, OnFallback, guarded, work},
+    event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
     gate::Gate,
     guard::{EventGuard, NamespaceGuard},
     handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard, Rejection},
@@ -265,14 +265,19 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, asked: Vec::new(), work, after };
+            let call = Call { gate, seat, connection, needs, after };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             tokio::spawn(async move {
                 if allowed.await.is_ok()
                     && let Some(socket) = socket.upgrade()
                 {
-                    call.perform(place, Reply { socket, ack: None, event: "connect".to_owned() }).await;
+                    call.perform(
+                        place,
+                        Job { asked: Vec::new(), work },
+                        Reply { socket, ack: None, event: "connect".into() },
+                    )
+                    .await;
                 }
             });
             begin

@@ -1,6 +1,6 @@
 //! What goes back to the client.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{borrow::Cow, ops::Deref, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use socketioxide::{
@@ -144,7 +144,7 @@ const DELIVERY: Duration = Duration::from_secs(20);
 pub(crate) struct Reply<A: Adapter> {
     pub(crate) socket: Arc<Socket<A>>,
     pub(crate) ack: Option<i64>,
-    pub(crate) event: String,
+    pub(crate) event: Cow<'static, str>,
 }
 
 impl<A: Adapter> Reply<A> {
@@ -176,11 +176,23 @@ impl<A: Adapter> Reply<A> {
         .await;
     }
 
-    /// There is no way to wait for a place in the socket's buffer, so this asks again.
     async fn deliver(&self, connection: &Arc<Connection>, mut send: impl FnMut() -> Result<(), SendError>) {
+        match send() {
+            Ok(()) => {}
+            first => Box::pin(self.deliver_slowly(connection, first, send)).await,
+        }
+    }
+
+    /// There is no way to wait for a place in the socket's buffer, so this asks again.
+    async fn deliver_slowly(
+        &self,
+        connection: &Arc<Connection>,
+        mut sent: Result<(), SendError>,
+        mut again: impl FnMut() -> Result<(), SendError>,
+    ) {
         let (start, mut pause) = (Instant::now(), Duration::from_millis(1));
         loop {
-            match send() {
+            match sent {
                 Err(SendError::Socket(SocketError::InternalChannelFull)) if start.elapsed() < DELIVERY => {
                     sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_millis(50));
@@ -192,6 +204,7 @@ impl<A: Adapter> Reply<A> {
                     return connection.close();
                 }
             }
+            sent = again();
         }
     }
 }

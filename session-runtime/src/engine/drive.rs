@@ -9,7 +9,6 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::oneshot,
     time::{sleep, timeout},
 };
 
@@ -152,23 +151,16 @@ impl Engine {
         self.drive(queue, io);
     }
 
-    /// A transaction has ended well; it is told what comes of it.
-    pub(super) fn commit(
-        self: &Arc<Self>,
-        queue: &Arc<Queue>,
-        ticket: TicketId,
-        change: Change,
-    ) -> oneshot::Receiver<Result<(), Refusal>> {
-        let (answer, verdict) = oneshot::channel();
+    /// A transaction has ended well; it will be answered what comes of it.
+    pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) {
         let input = Input::Commit { ticket, work: change.work() };
         // in one step: nobody may see what was committed before it is accepted
         let io = {
             let mut state = lock(&queue.state);
-            state.commit(ticket, change, answer);
+            state.commit(ticket, change);
             self.step(queue, &mut state, input, None)
         };
         self.drive(queue, io);
-        verdict
     }
 
     /// One step of the machine; what it commands is done at once, but for what needs the store.
@@ -200,16 +192,12 @@ impl Engine {
                     io = Some(Io::Claim(self.store.leases().then(claim)));
                 }
                 Command::Grant(ticket) => {
-                    let record = state.in_hand();
-                    if let (Some(grant), Some(record)) = (state.admit(self, ticket), record) {
-                        // whoever went away meanwhile says so with a `Leave`
-                        let _ = grant.send(Ok(record));
+                    if let Some(record) = state.in_hand() {
+                        state.grant(self, ticket, Ok(record));
                     }
                 }
                 Command::Refuse(ticket, reason) => {
-                    if let Some(grant) = state.admit(self, ticket) {
-                        let _ = grant.send(Err(refusal(reason, failure.as_ref())));
-                    }
+                    state.grant(self, ticket, Err(refusal(reason, failure.as_ref())));
                 }
                 Command::Discard(ticket) => state.discard(ticket),
                 Command::Save { commits, then } => io = state.save(commits, then).map(Io::Save),
@@ -221,9 +209,7 @@ impl Engine {
                     }
                 }
                 Command::Verdict(ticket, verdict) => {
-                    if let Some(answer) = state.answered(ticket) {
-                        let _ = answer.send(verdict.map_err(|reason| refusal(reason, failure.as_ref())));
-                    }
+                    state.answer(ticket, verdict.map_err(|reason| refusal(reason, failure.as_ref())));
                 }
             }
         }

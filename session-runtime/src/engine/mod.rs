@@ -11,6 +11,7 @@
 
 mod drive;
 mod machine;
+mod promise;
 mod queue;
 mod transaction;
 
@@ -25,7 +26,7 @@ use std::{
 
 use tokio::time::Instant;
 
-pub(crate) use self::transaction::{Ticket, Transaction, is_held};
+pub(crate) use self::transaction::{Ticket, Transaction, holding, is_held};
 
 use self::{
     machine::{Input, Rules, Turn},
@@ -149,13 +150,13 @@ impl Engine {
             return Err(Refusal::Overloaded);
         }
         let until = deadline.saturating_duration_since(self.epoch);
-        let (id, granted) = state.take_place(self, bytes);
+        let id = state.take_place(self, bytes);
         let work = self.step(&queue, &mut state, Input::Arrive { ticket: id, turn, until }, None);
         drop(state);
         drop(queues);
         self.drive(&queue, work);
         self.watch();
-        Ok(Ticket { engine: Arc::clone(self), queue, id, access, deadline, granted })
+        Ok(Ticket { engine: Arc::clone(self), queue, id, access, deadline })
     }
 
     /// Tells the queue of a session, if it is at work, that the session has ended.

@@ -3,14 +3,14 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, atomic::Ordering},
+    task::{Context, Poll},
     time::Duration,
 };
-
-use tokio::sync::oneshot;
 
 use super::{
     Engine, Refusal,
     machine::{Command, Machine, Rules, TicketId, Work},
+    promise::Promise,
     random,
 };
 use crate::{
@@ -44,8 +44,8 @@ pub(super) struct State {
 /// What is known of a ticket.
 struct Slot {
     bytes: usize,
-    grant: Option<oneshot::Sender<Result<Record, Refusal>>>,
-    answer: Option<oneshot::Sender<Result<(), Refusal>>>,
+    grant: Promise<Result<Record, Refusal>>,
+    verdict: Promise<Result<(), Refusal>>,
 }
 
 /// The tickets that somebody has, in the order of their numbers.
@@ -124,35 +124,61 @@ impl Queue {
 }
 
 impl State {
-    pub(super) fn take_place(
-        &mut self,
-        engine: &Engine,
-        bytes: usize,
-    ) -> (TicketId, oneshot::Receiver<Result<Record, Refusal>>) {
-        let (grant, granted) = oneshot::channel();
+    pub(super) fn take_place(&mut self, engine: &Engine, bytes: usize) -> TicketId {
         self.bytes += bytes;
         engine.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let id = self.slots.push(Slot { bytes, grant: Some(grant), answer: None });
-        (id, granted)
+        self.slots.push(Slot { bytes, grant: Promise::default(), verdict: Promise::default() })
     }
 
     /// Nobody has that ticket any more.
     pub(super) fn give_up(&mut self, engine: &Engine, ticket: TicketId) {
-        let _ = self.admit(engine, ticket);
+        self.admit(engine, ticket);
         self.slots.remove(ticket);
     }
 
-    /// It waits no more.
-    pub(super) fn admit(
-        &mut self,
-        engine: &Engine,
-        ticket: TicketId,
-    ) -> Option<oneshot::Sender<Result<Record, Refusal>>> {
+    /// It waits no more; what waited with it does not either.
+    fn admit(&mut self, engine: &Engine, ticket: TicketId) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(ticket)?;
         let bytes = std::mem::take(&mut slot.bytes);
         self.bytes = self.bytes.saturating_sub(bytes);
         engine.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        slot.grant.take()
+        Some(slot)
+    }
+
+    /// Its turn has come, or will not come.
+    pub(super) fn grant(&mut self, engine: &Engine, ticket: TicketId, granted: Result<Record, Refusal>) {
+        // whoever went away meanwhile says so with a `Leave`
+        if let Some(slot) = self.admit(engine, ticket) {
+            slot.grant.keep(granted);
+        }
+    }
+
+    /// What has come of what it has committed.
+    pub(super) fn answer(&mut self, ticket: TicketId, verdict: Result<(), Refusal>) {
+        if let Some(slot) = self.slots.get_mut(ticket) {
+            slot.verdict.keep(verdict);
+        }
+    }
+
+    pub(super) fn poll_granted(
+        &mut self,
+        ticket: TicketId,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Record, Refusal>>> {
+        self.slots.get_mut(ticket).map_or(Poll::Ready(None), |slot| slot.grant.poll(context))
+    }
+
+    /// What was granted, if anything was by now.
+    pub(super) fn granted(&mut self, ticket: TicketId) -> Option<Result<Record, Refusal>> {
+        self.slots.get_mut(ticket)?.grant.take()
+    }
+
+    pub(super) fn poll_answered(
+        &mut self,
+        ticket: TicketId,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<(), Refusal>>> {
+        self.slots.get_mut(ticket).map_or(Poll::Ready(None), |slot| slot.verdict.poll(context))
     }
 
     /// The record in hand, with all that was committed before.
@@ -171,20 +197,13 @@ impl State {
     }
 
     /// A transaction has ended well.
-    pub(super) fn commit(&mut self, ticket: TicketId, change: Change, answer: oneshot::Sender<Result<(), Refusal>>) {
+    pub(super) fn commit(&mut self, ticket: TicketId, change: Change) {
         self.committed.push_back((ticket, change, false));
-        if let Some(slot) = self.slots.get_mut(ticket) {
-            slot.answer = Some(answer);
-        }
     }
 
     /// What it has committed is not saved.
     pub(super) fn discard(&mut self, ticket: TicketId) {
         self.committed.retain(|(committed, ..)| *committed != ticket);
-    }
-
-    pub(super) fn answered(&mut self, ticket: TicketId) -> Option<oneshot::Sender<Result<(), Refusal>>> {
-        self.slots.get_mut(ticket)?.answer.take()
     }
 
     /// What the first so many have committed, as one, under the lease.

@@ -112,7 +112,7 @@ async fn limits_are_kept() {
 async fn a_task_that_holds_a_session_knows_it() {
     let (engine, _, key) = engine().await;
     let writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
-    assert!(writer.holding(async { is_held(&key) }).await);
+    assert!(holding(Some(&writer), async { is_held(&key) }).await);
     assert!(!is_held(&key));
 }
 

@@ -1,12 +1,9 @@
 //! A place in a session's queue, and the session in hand when its turn has come.
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
 use time::OffsetDateTime;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Engine, Refusal, lock,
@@ -21,7 +18,7 @@ use crate::{
 
 tokio::task_local! {
     /// The session that this task holds for writing: asking for it again would wait for itself.
-    static HELD: SessionKey;
+    static HELD: Option<SessionKey>;
 }
 
 /// A place in a session's queue. Dropping it gives the place up.
@@ -31,19 +28,19 @@ pub(crate) struct Ticket {
     pub(super) id: TicketId,
     pub(super) access: Access,
     pub(super) deadline: Instant,
-    pub(super) granted: oneshot::Receiver<Result<Record, Refusal>>,
 }
 
 impl Ticket {
     /// Waits for the turn, at most `wait_limit`.
     ///
     /// Cancelling it gives the place up.
-    pub(crate) async fn granted(mut self) -> Result<Transaction, Refusal> {
-        let granted = if let Ok(granted) = timeout_at(self.deadline, &mut self.granted).await {
-            granted.ok()
+    pub(crate) async fn granted(self) -> Result<Transaction, Refusal> {
+        let turn = poll_fn(|context| lock(&self.queue.state).poll_granted(self.id, context));
+        let granted = if let Ok(granted) = timeout_at(self.deadline, turn).await {
+            granted
         } else {
             self.engine.input(&self.queue, Input::Tick);
-            self.granted.try_recv().ok()
+            lock(&self.queue.state).granted(self.id)
         };
         let record = granted.unwrap_or(Err(Refusal::Timeout))?;
         Ok(Transaction { ticket: self, record })
@@ -103,17 +100,19 @@ impl Transaction {
 
     async fn save(&self, change: Change) -> Result<(), Refusal> {
         let Ticket { engine, queue, id, .. } = &self.ticket;
-        let verdict = engine.commit(queue, *id, change);
+        engine.commit(queue, *id, change);
+        let verdict = poll_fn(|context| lock(&queue.state).poll_answered(*id, context));
         verdict.await.unwrap_or(Err(Refusal::Unknown))
     }
+}
 
-    /// Runs `work` as the holder of this session: in the same task, nobody may ask for it again.
-    pub(crate) async fn holding<F: Future>(&self, work: F) -> F::Output {
-        if self.ticket.access == Access::Write { HELD.scope(self.ticket.queue.key, work).await } else { work.await }
-    }
+/// Runs `work` as the holder of that session, if it is held for writing: in the same task, nobody may ask for it again.
+pub(crate) fn holding<F: Future>(transaction: Option<&Transaction>, work: F) -> impl Future<Output = F::Output> {
+    let held = transaction.filter(|transaction| transaction.ticket.access == Access::Write);
+    HELD.scope(held.map(|transaction| transaction.ticket.queue.key), work)
 }
 
 /// Whether this task holds that session already.
 pub(crate) fn is_held(key: &SessionKey) -> bool {
-    HELD.try_with(|held| held == key).unwrap_or(false)
+    HELD.try_with(|held| held.as_ref() == Some(key)).unwrap_or(false)
 }
