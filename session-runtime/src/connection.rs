@@ -123,7 +123,7 @@ impl Connection {
         if self.polling.get().is_some() {
             // a WebSocket ends with its stream, a polling client is told when it comes by; if it does not, it ends then
             let connection = Arc::downgrade(self);
-            tokio::spawn(async move {
+            self.core.engine.spawn(async move {
                 tokio::time::sleep(LINGER).await;
                 if let Some(connection) = connection.upgrade() {
                     connection.end_polling();
@@ -135,7 +135,7 @@ impl Connection {
     /// Closes the transport once its client has had the time to do so: its sockets were disconnected for good.
     pub(crate) fn close_soon(self: &Arc<Self>) {
         let connection = Arc::downgrade(self);
-        tokio::spawn(async move {
+        self.core.engine.spawn(async move {
             tokio::time::sleep(LINGER).await;
             if let Some(connection) = connection.upgrade() {
                 connection.close();

@@ -10,6 +10,7 @@
 //! nothing here.
 
 mod drive;
+mod home;
 mod machine;
 mod queue;
 mod transaction;
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 pub(crate) use self::transaction::{Ticket, Transaction, is_held};
 
 use self::{
+    home::Home,
     machine::{Input, Rules, Turn},
     queue::Queue,
 };
@@ -79,6 +81,7 @@ pub(crate) struct Engine {
     queues: Mutex<HashMap<SessionKey, Arc<Queue>>>,
     pub(crate) limits: Limits,
     epoch: Instant,
+    home: Home,
     bytes: AtomicUsize,
     /// Somebody looks after the sessions at work.
     watched: AtomicBool,
@@ -93,16 +96,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn store::AnyStore>, limits: Limits) -> Self {
-        Self {
+        let engine = Self {
             store,
             node: NodeId(random()),
             queues: Mutex::default(),
             limits,
             epoch: Instant::now(),
+            home: Home::default(),
             bytes: AtomicUsize::new(0),
             watched: AtomicBool::new(false),
             listens: AtomicBool::new(false),
-        }
+        };
+        // where it is made is where the server is
+        let _ = engine.runtime();
+        engine
     }
 
     pub(crate) fn store(&self) -> &dyn store::AnyStore {
@@ -168,7 +175,10 @@ impl Engine {
 
     /// Whether nobody listens to other nodes yet: whoever asks does from now on.
     pub(crate) fn begins_to_listen(&self) -> bool {
-        self.store.leases() && !self.listens.load(Ordering::Relaxed) && !self.listens.swap(true, Ordering::SeqCst)
+        self.store.leases()
+            && self.runtime().is_some()
+            && !self.listens.load(Ordering::Relaxed)
+            && !self.listens.swap(true, Ordering::SeqCst)
     }
 
     /// The lease of a session is offered to this node; of any session, if it is not known of which.
