@@ -396,7 +396,12 @@ impl RequestScope {
 
     /// The cookie's manager has done its work: what it wants to add to the response.
     pub(crate) fn wants_cookies(&self, headers: &HeaderMap) {
-        self.state().cookies = headers.get_all(header::SET_COOKIE).into_iter().cloned().collect();
+        let removes = self.id().is_none();
+        let mut state = self.state();
+        // `cycle_id` forgets the id before it asks for the turn: where that did not come, the session lives on under it
+        if !removes || state.rotation.is_some() || state.seen != Seen::Live {
+            state.cookies = headers.get_all(header::SET_COOKIE).into_iter().cloned().collect();
+        }
     }
 
     /// The response is not the application's.
