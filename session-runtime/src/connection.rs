@@ -178,7 +178,10 @@ impl Connection {
     }
 
     pub(crate) fn end(&self, last: Option<Fields>) {
-        *lock(&self.last) = last;
+        if last.is_some() {
+            // who says again that it has ended need not know
+            *lock(&self.last) = last;
+        }
         self.ended.store(true, Ordering::SeqCst);
     }
 
