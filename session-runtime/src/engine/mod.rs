@@ -73,6 +73,9 @@ pub(crate) struct Limits {
 /// A handler's own time limit ends it; the queue's is only for those that cannot be ended, and comes after it.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// Whoever wants no limit says `Duration::MAX`, which cannot be added to a time.
+const ENDLESS: Duration = Duration::from_hours(24 * 365);
+
 pub(crate) struct Engine {
     store: Arc<dyn store::AnyStore>,
     /// This process, among those that share the store.
@@ -95,7 +98,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    pub(crate) fn new(store: Arc<dyn store::AnyStore>, limits: Limits) -> Self {
+    pub(crate) fn new(store: Arc<dyn store::AnyStore>, mut limits: Limits) -> Self {
+        for limit in [&mut limits.handler, &mut limits.wait, &mut limits.store] {
+            *limit = (*limit).min(ENDLESS);
+        }
         let engine = Self {
             store,
             node: NodeId(random()),
