@@ -128,6 +128,11 @@ impl SessionStore for SharedStore {
         }
         let carried = scope.carried();
         if carried.is_none() {
+            match scope.look_at_what_was_shown().await {
+                // what that means is decided below
+                Ok(()) | Err(SessionError::Gone) => {}
+                Err(error) => return Err(scope.fail(error)),
+            }
             let (at_the_end, modified) = (scope.is_closed(), scope.is_modified());
             let mut state = scope.state();
             if record.data.is_empty() && at_the_end && (state.outdated || !modified) {

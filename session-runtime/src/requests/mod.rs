@@ -297,6 +297,16 @@ impl RequestScope {
         if self.state().outdated { Err(SessionError::Gone) } else { Ok(()) }
     }
 
+    /// Another session may begin. Where a task that the handler has spawned has read the plain session, that one has
+    /// forgotten an id that does not live, and what became of it nobody has seen yet.
+    pub(crate) async fn look_at_what_was_shown(&self) -> Result<(), SessionError> {
+        let shown = self.begun.get().and_then(|begun| begun.shown).filter(|_| self.state().seen == Seen::Nothing);
+        match shown {
+            Some(shown) => self.may_begin_anew(&shown).await,
+            None => Ok(()),
+        }
+    }
+
     /// Whether this request has saved its session, so that the response has a cookie to carry.
     pub(crate) fn has_made_one(&self) -> bool {
         let state = self.state();
