@@ -189,6 +189,40 @@ async fn a_server_error_after_cycle_id_of_an_empty_session_removes_no_cookie() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cycle_id_of_an_empty_session_that_cannot_be_had_removes_no_cookie() {
+    let app = Lab::with(|builder| builder.wait_limit(millis(100))).app(
+        at_x(async |plain: Plain| match plain.cycle_id().await {
+            Ok(()) => StatusCode::OK,
+            Err(_) => StatusCode::CONFLICT,
+        })
+        .route(
+            "/empty",
+            get(async |plain: Plain| {
+                plain.save().await.unwrap();
+                plain.set_expiry(None);
+            }),
+        )
+        .route(
+            "/slow",
+            get(async |session: Session<Visit>| {
+                session.rotate().await.unwrap();
+                sleep(millis(1000)).await;
+                StatusCode::INTERNAL_SERVER_ERROR
+            }),
+        ),
+    );
+    let mut visitor = app.stranger();
+    visitor.get("/empty").await;
+    let mut other = visitor.clone();
+    let (_, answer) = tokio::join!(other.get("/slow"), async {
+        sleep(millis(10)).await;
+        visitor.get("/x").await
+    });
+    assert_eq!((answer.status, answer.set_cookie), (StatusCode::CONFLICT, None));
+    assert!(visitor.session().get().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_that_begins_with_a_clear_keeps_nothing_of_before() {
     for read in [false, true] {
         let app = Lab::new().app(at_x(async move |plain: Plain| {

@@ -2,6 +2,7 @@
 //! written anywhere.
 
 #![expect(clippy::unused_async, reason = "event handlers are async, whatever they do")]
+#![expect(clippy::unwrap_used, reason = "a test is to fail there")]
 
 mod common;
 
@@ -17,7 +18,7 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::get,
 };
-use socket_session::{Handshake, Session, SessionError, on};
+use socket_session::{Handshake, Session, SessionError, on, on_disconnect};
 use socketioxide::extract::Data;
 use tokio::{
     join,
@@ -271,4 +272,32 @@ async fn no_session_id_is_traced_at_any_level() {
         // as in the cookie, and as a number
         assert!(!text.contains(&id.to_string()) && !text.contains(&id.0.to_string()));
     }
+}
+
+static LEFT: Mutex<Vec<Option<u32>>> = Mutex::new(Vec::new());
+
+#[on_disconnect]
+async fn leave(visit: Option<&Visit>) {
+    LEFT.lock().unwrap().push(visit.map(|visit| visit.count));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_destroy_does_not_hide_the_last_state() {
+    let lab = Lab::new();
+    let slow = lab.store.after_load.clone();
+    lab.io.ns("/", lab.sessions.namespace().on_disconnect::<leave>());
+    let app = lab.app(Router::new());
+    let visitor = app.visitor().await;
+    let _client = visitor.connect().await;
+    let session = visitor.session();
+    slow.set(100);
+    let (first, second) = join!(session.destroy(), async {
+        // the first is done, and the disconnect handler looks for the session
+        sleep(millis(150)).await;
+        slow.set(10);
+        session.destroy().await
+    });
+    assert!(first.is_ok() && second.is_ok());
+    sleep(millis(100)).await;
+    assert_eq!(*LEFT.lock().unwrap(), [Some(1)]);
 }

@@ -8,7 +8,7 @@ mod common;
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
-use socket_session::{Handshake, Session, on};
+use socket_session::{Handshake, Session, SessionError, on};
 use tokio::{
     join,
     time::{advance, sleep},
@@ -23,6 +23,20 @@ async fn bump(visit: &mut Visit) -> u32 {
     visit.count
 }
 
+async fn read_elsewhere(plain: Plain) {
+    tokio::spawn(async move { VisitFields::count(&plain).await.unwrap() }).await.unwrap();
+}
+
+async fn typed_after_spawned(plain: Plain, session: Session<Visit>) -> Result<(), SessionError> {
+    read_elsewhere(plain).await;
+    session.update(|visit| visit.count += 1).await
+}
+
+async fn spawned(plain: Plain) {
+    read_elsewhere(plain.clone()).await;
+    plain.insert("count", 5).await.unwrap();
+}
+
 /// Routes for one who comes late.
 fn late_routes() -> Router {
     Router::new()
@@ -33,6 +47,8 @@ fn late_routes() -> Router {
         .route("/plain/clear", get(async |plain: Plain| plain.clear().await))
         .route("/plain/flush", get(async |plain: Plain| plain.flush().await.unwrap_err().to_string()))
         .route("/plain/cycle", get(async |plain: Plain| plain.cycle_id().await.unwrap_err().to_string()))
+        .route("/plain/spawned", get(spawned))
+        .route("/spawned", get(typed_after_spawned))
         .route("/nothing", get(async || ()))
 }
 
@@ -53,6 +69,8 @@ async fn for_a_minute_no_response_to_the_old_cookie_touches_the_new_one() {
             ("/rotate", StatusCode::UNAUTHORIZED, ""),
             ("/login", StatusCode::UNAUTHORIZED, ""),
             ("/plain/write", StatusCode::UNAUTHORIZED, ""),
+            ("/plain/spawned", StatusCode::UNAUTHORIZED, ""),
+            ("/spawned", StatusCode::UNAUTHORIZED, ""),
             ("/plain/clear", StatusCode::UNAUTHORIZED, ""),
             ("/plain/flush", StatusCode::UNAUTHORIZED, ""),
             ("/logout", StatusCode::UNAUTHORIZED, ""),

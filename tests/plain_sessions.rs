@@ -293,3 +293,27 @@ async fn a_save_of_nothing_leaves_no_session_without_a_cookie() {
     assert_eq!(visitor.cookie, None);
     assert_eq!(app.store.len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_in_a_spawned_task_undoes_nothing() {
+    for ending in ["nothing", "save", "rotate", "cycle"] {
+        let app =
+            Lab::new().app(at_x(async move |plain: Plain, session: Session<Visit>, Elsewhere(other): Elsewhere| {
+                let reading = plain.clone();
+                let read = tokio::spawn(async move { reading.get::<u32>("count").await }).await.unwrap();
+                assert_eq!(read.unwrap(), Some(1));
+                other.update(|visit| visit.count += 1).await.unwrap();
+                plain.insert("authenticated", false).await.unwrap();
+                match ending {
+                    "save" => plain.save().await.unwrap(),
+                    "rotate" => session.rotate().await.unwrap(),
+                    "cycle" => plain.cycle_id().await.unwrap(),
+                    _ => {}
+                }
+            }));
+        let mut visitor = app.visitor().await;
+        visitor.get("/x").await;
+        let visit = visitor.session().get().await.unwrap();
+        assert_eq!((visit.count, visit.authenticated), (2, false), "{ending}");
+    }
+}

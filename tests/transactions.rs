@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use axum::{Router, http::StatusCode};
@@ -298,5 +299,15 @@ async fn what_was_saved_is_answered_though_the_store_is_down_by_then() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "2"));
     assert!(answer.set_cookie.is_some(), "and the cookie is renewed");
     app.store.loading.set(Failure::Refused, 0);
+    assert_eq!(visitor.count().await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_may_be_endless() {
+    let endless = Duration::MAX;
+    let lab = Lab::with(|builder| builder.handler_timeout(endless).wait_limit(endless).store_timeout(endless));
+    let app = lab.app(at_x(async |session: Session<Visit>| session.rotate_with(|visit| visit.count += 1).await));
+    let mut visitor = app.visitor().await;
+    assert_eq!(visitor.get("/x").await.status, StatusCode::OK);
     assert_eq!(visitor.count().await, "2");
 }

@@ -124,7 +124,7 @@ impl Connection {
         if self.polling.get().is_some() {
             // a WebSocket ends with its stream, a polling client is told when it comes by; if it does not, it ends then
             let connection = Arc::downgrade(self);
-            tokio::spawn(async move {
+            self.core.engine.spawn(async move {
                 tokio::time::sleep(LINGER).await;
                 if let Some(connection) = connection.upgrade() {
                     connection.end_polling();
@@ -136,7 +136,7 @@ impl Connection {
     /// Closes the transport once its client has had the time to do so: its sockets were disconnected for good.
     pub(crate) fn close_soon(self: &Arc<Self>) {
         let connection = Arc::downgrade(self);
-        tokio::spawn(async move {
+        self.core.engine.spawn(async move {
             tokio::time::sleep(LINGER).await;
             if let Some(connection) = connection.upgrade() {
                 connection.close();
@@ -179,7 +179,10 @@ impl Connection {
     }
 
     pub(crate) fn end(&self, last: Option<Fields>) {
-        *lock(&self.last) = last;
+        if last.is_some() {
+            // who says again that it has ended need not know
+            *lock(&self.last) = last;
+        }
         self.ended.store(true, Ordering::SeqCst);
     }
 

@@ -174,7 +174,7 @@ impl Core {
     pub(crate) fn confirm(self: &Arc<Self>, key: SessionKey, deadline: OffsetDateTime) {
         self.admissions.confirmed(&key);
         let core = Arc::clone(self);
-        tokio::spawn(async move {
+        self.engine.spawn(async move {
             if let Err(error) = core.touch(&key, Deadline::Extend(deadline)).await {
                 tracing::warn!(session = %key, %error, "a session could not be confirmed; its next request tries again");
                 core.admissions.unconfirmed(key);
@@ -230,7 +230,7 @@ impl Core {
     /// Lets the guards look again, after a save: who fails them stops receiving.
     pub(crate) fn recheck(self: &Arc<Self>, key: SessionKey) {
         let core = Arc::clone(self);
-        tokio::spawn(async move {
+        self.engine.spawn(async move {
             // a store that is down is no answer: the next event asks again
             if let Ok(Some(record)) = core.load(&key).await {
                 for seat in core.connections.seats(&key) {

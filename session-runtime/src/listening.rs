@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use tokio::{runtime::Handle, time::sleep};
+use tokio::time::sleep;
 
 use crate::{core::Core, store::Notice};
 
@@ -16,11 +16,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 impl Core {
     /// Listens, if there can be others, from the first call in a runtime until the sessions are dropped.
     pub(crate) fn listen(self: &Arc<Self>) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
         if self.engine.begins_to_listen() {
-            runtime.spawn(run(Arc::downgrade(self)));
+            self.engine.spawn(run(Arc::downgrade(self)));
         }
     }
 

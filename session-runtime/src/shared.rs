@@ -66,6 +66,23 @@ impl RequestScope {
     }
 }
 
+/// What is read in another task than the request's comes with a copy of itself under this key, which is never stored: the
+/// scope has not seen it, and what is saved is the difference to that.
+const COPY: &str = "\0as it was read";
+
+fn with_copy(mut data: HashMap<String, Value>) -> HashMap<String, Value> {
+    let copy = data.clone().into_iter().collect();
+    data.insert(COPY.to_owned(), Value::Object(copy));
+    data
+}
+
+fn take_copy(data: &mut HashMap<String, Value>) -> Option<HashMap<String, Value>> {
+    match data.remove(COPY)? {
+        Value::Object(copy) => Some(copy.into_iter().collect()),
+        _ => None,
+    }
+}
+
 /// What changed from `before` to `after`.
 fn difference(before: &HashMap<String, Value>, after: &HashMap<String, Value>) -> Patch {
     let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(value));
@@ -83,8 +100,9 @@ fn plain(fields: &Fields) -> HashMap<String, Value> {
 
 /// What the plain session has changed, on top of what is in the record.
 fn rebase(record: &mut PlainRecord, scope: &RequestScope, mut fields: Fields) -> Fields {
+    let copy = take_copy(&mut record.data);
     // without a baseline it was cleared without being read: whatever is there goes
-    let baseline = scope.state().baseline.take().unwrap_or_else(|| plain(&fields));
+    let baseline = scope.state().baseline.take().or(copy).unwrap_or_else(|| plain(&fields));
     fields.apply(&difference(&baseline, &record.data));
     record.data = plain(&fields);
     fields
@@ -110,6 +128,11 @@ impl SessionStore for SharedStore {
         }
         let carried = scope.carried();
         if carried.is_none() {
+            match scope.look_at_what_was_shown().await {
+                // what that means is decided below
+                Ok(()) | Err(SessionError::Gone) => {}
+                Err(error) => return Err(scope.fail(error)),
+            }
             let (at_the_end, modified) = (scope.is_closed(), scope.is_modified());
             let mut state = scope.state();
             if record.data.is_empty() && at_the_end && (state.outdated || !modified) {
@@ -138,7 +161,9 @@ impl SessionStore for SharedStore {
     async fn save(&self, record: &PlainRecord) -> Result<()> {
         let (core, scope) = (self.core()?, scope()?);
         let key = Id::from(record.id).key();
-        let known = scope.state().baseline.clone();
+        let mut data = record.data.clone();
+        let copy = take_copy(&mut data);
+        let known = scope.state().baseline.clone().or(copy);
         let baseline = match known {
             Some(baseline) => baseline,
             // it was cleared without being read: whatever is there goes
@@ -147,12 +172,17 @@ impl SessionStore for SharedStore {
                 None => return Err(scope.fail(SessionError::Gone)),
             },
         };
-        let mut patch = difference(&baseline, &record.data);
+        let mut patch = difference(&baseline, &data);
         patch.deadline = scope.moves(record.expiry_date);
         if patch.is_empty() {
+            if scope.is_closed() && core.engine.store().leases() {
+                // the cookie goes out all the same, but not where another node has given the session another id; if the
+                // store does not say, what this request has saved is saved
+                let _ = scope.look(&key).await;
+            }
             return Ok(());
         }
-        let bytes = record.data.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>();
+        let bytes = data.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>();
         if patch.changes_fields() && bytes > core.engine.limits.session_bytes {
             return Err(scope.fail(SessionError::TooLarge));
         }
@@ -162,7 +192,7 @@ impl SessionStore for SharedStore {
                     core.expiring.watch(&core, key, record.expiry_date);
                 }
                 let mut state = scope.state();
-                state.baseline = Some(record.data.clone());
+                state.baseline = Some(data);
                 if patch.deadline.is_some() {
                     state.deadline = Some(record.expiry_date);
                 }
@@ -187,7 +217,7 @@ impl SessionStore for SharedStore {
             let loaded = core.load(&key).await.map_err(|error| Error::Backend(error.to_string()))?;
             return Ok(loaded.map(|record| PlainRecord {
                 id: *id,
-                data: plain(&record.fields),
+                data: with_copy(plain(&record.fields)),
                 expiry_date: record.deadline,
             }));
         };

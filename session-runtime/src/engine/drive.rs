@@ -226,13 +226,19 @@ impl Engine {
 
     /// Carries out what needs the store, for as long as it answers at once; what it does not is awaited in a task.
     pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, mut io: Option<Io>) {
+        if io.is_none() {
+            return;
+        }
+        // what the operation needs of a runtime, it takes from that one from the beginning
+        let runtime = self.runtime();
+        let _entered = runtime.as_ref().map(Handle::enter);
         while let Some(command) = io.take() {
             let mut operation = self.begin(queue.key, command);
             match Pin::new(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => io = self.ended_io(queue, outcome, true),
                 Poll::Pending => {
                     let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
-                    spawn(async move {
+                    self.spawn(async move {
                         let outcome = engine.end(queue.key, operation).await;
                         let io = engine.ended_io(&queue, outcome, false);
                         engine.drive(&queue, io);
@@ -276,8 +282,9 @@ impl Engine {
 
     /// Nobody waits for this: a release that is lost costs the others a lease's length.
     fn release(&self, key: SessionKey, token: Token) {
-        let released = timeout(self.limits.store, Arc::clone(&self.store).begin_release(key, token));
-        spawn(async move {
+        let (store, limit) = (Arc::clone(&self.store), self.limits.store);
+        self.spawn(async move {
+            let released = timeout(limit, store.begin_release(key, token));
             if !matches!(released.await, Ok(Ok(()))) {
                 tracing::debug!(session = %key, "a lease was not given back; others take it over");
             }
@@ -295,7 +302,7 @@ impl Engine {
         state.wakes = Some(due);
         let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
         let pause = due.saturating_sub(self.now()).max(BLINK);
-        spawn(async move {
+        self.spawn(async move {
             sleep(pause).await;
             {
                 let mut state = lock(&queue.state);
@@ -314,7 +321,7 @@ impl Engine {
             return;
         }
         let engine = Arc::downgrade(self);
-        spawn(async move {
+        self.spawn(async move {
             loop {
                 sleep(SWEEP).await;
                 let Some(engine) = engine.upgrade() else {
@@ -343,12 +350,5 @@ impl Engine {
             return None;
         }
         Some(queues.values().cloned().collect())
-    }
-}
-
-/// In a runtime that shuts down, or after it, nothing is begun any more: what is left behind is taken over by others.
-fn spawn(work: impl Future<Output = ()> + Send + 'static) {
-    if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn(work);
     }
 }

@@ -10,6 +10,7 @@
 //! nothing here.
 
 mod drive;
+mod home;
 mod machine;
 mod promise;
 mod queue;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 pub(crate) use self::transaction::{Ticket, Transaction, holding, is_held};
 
 use self::{
+    home::Home,
     machine::{Input, Rules, Turn},
     queue::Queue,
 };
@@ -72,6 +74,9 @@ pub(crate) struct Limits {
 /// A handler's own time limit ends it; the queue's is only for those that cannot be ended, and comes after it.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// Whoever wants no limit says `Duration::MAX`, which cannot be added to a time.
+const ENDLESS: Duration = Duration::from_hours(24 * 365);
+
 pub(crate) struct Engine {
     store: Arc<dyn store::AnyStore>,
     /// This process, among those that share the store.
@@ -80,6 +85,7 @@ pub(crate) struct Engine {
     queues: Mutex<HashMap<SessionKey, Arc<Queue>>>,
     pub(crate) limits: Limits,
     epoch: Instant,
+    home: Home,
     bytes: AtomicUsize,
     /// Somebody looks after the sessions at work.
     watched: AtomicBool,
@@ -93,17 +99,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    pub(crate) fn new(store: Arc<dyn store::AnyStore>, limits: Limits) -> Self {
-        Self {
+    pub(crate) fn new(store: Arc<dyn store::AnyStore>, mut limits: Limits) -> Self {
+        for limit in [&mut limits.handler, &mut limits.wait, &mut limits.store] {
+            *limit = (*limit).min(ENDLESS);
+        }
+        let engine = Self {
             store,
             node: NodeId(random()),
             queues: Mutex::default(),
             limits,
             epoch: Instant::now(),
+            home: Home::default(),
             bytes: AtomicUsize::new(0),
             watched: AtomicBool::new(false),
             listens: AtomicBool::new(false),
-        }
+        };
+        // where it is made is where the server is
+        let _ = engine.runtime();
+        engine
     }
 
     pub(crate) fn store(&self) -> &dyn store::AnyStore {
@@ -169,7 +182,10 @@ impl Engine {
 
     /// Whether nobody listens to other nodes yet: whoever asks does from now on.
     pub(crate) fn begins_to_listen(&self) -> bool {
-        self.store.leases() && !self.listens.load(Ordering::Relaxed) && !self.listens.swap(true, Ordering::SeqCst)
+        self.store.leases()
+            && self.runtime().is_some()
+            && !self.listens.load(Ordering::Relaxed)
+            && !self.listens.swap(true, Ordering::SeqCst)
     }
 
     /// The lease of a session is offered to this node; of any session, if it is not known of which.

@@ -297,6 +297,16 @@ impl RequestScope {
         if self.state().outdated { Err(SessionError::Gone) } else { Ok(()) }
     }
 
+    /// Another session may begin. Where a task that the handler has spawned has read the plain session, that one has
+    /// forgotten an id that does not live, and what became of it nobody has seen yet.
+    pub(crate) async fn look_at_what_was_shown(&self) -> Result<(), SessionError> {
+        let shown = self.begun.get().and_then(|begun| begun.shown).filter(|_| self.state().seen == Seen::Nothing);
+        match shown {
+            Some(shown) => self.may_begin_anew(&shown).await,
+            None => Ok(()),
+        }
+    }
+
     /// Whether this request has saved its session, so that the response has a cookie to carry.
     pub(crate) fn has_made_one(&self) -> bool {
         let state = self.state();
@@ -396,7 +406,12 @@ impl RequestScope {
 
     /// The cookie's manager has done its work: what it wants to add to the response.
     pub(crate) fn wants_cookies(&self, headers: &HeaderMap) {
-        self.state().cookies = headers.get_all(header::SET_COOKIE).into_iter().cloned().collect();
+        let removes = self.id().is_none();
+        let mut state = self.state();
+        // `cycle_id` forgets the id before it asks for the turn: where that did not come, the session lives on under it
+        if !removes || state.rotation.is_some() || state.seen != Seen::Live {
+            state.cookies = headers.get_all(header::SET_COOKIE).into_iter().cloned().collect();
+        }
     }
 
     /// The response is not the application's.

@@ -93,7 +93,12 @@ impl<V> Session<V> {
                 // another part of this request has created it meanwhile
                 continue;
             }
-            let mut fields = scope.carried().unwrap_or_default();
+            let mut fields = if let Some(carried) = scope.carried() {
+                carried
+            } else {
+                scope.look_at_what_was_shown().await?;
+                Fields::default()
+            };
             let (patch, value) = match apply(&fields)? {
                 Ok(applied) => applied,
                 Err(error) => return Ok(Err(error)),

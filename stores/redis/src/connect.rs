@@ -10,6 +10,9 @@ use crate::{
     store::{Durable, RedisStore},
 };
 
+/// Whoever wants no limit says `Duration::MAX`, which cannot be added to another, and is more than Redis takes.
+const ENDLESS: Duration = Duration::from_hours(24 * 365);
+
 /// The options of a [`RedisStore`].
 ///
 /// ```no_run
@@ -94,7 +97,10 @@ impl Builder {
     /// Connects. Fails fast, with a clear error, if the URL or the password is wrong, or if nobody is there.
     ///
     /// Takes a URL, or a [`redis::ConnectionInfo`] (of a [`redis::Client`] by its `get_connection_info`).
-    pub async fn connect(self, to: impl IntoConnectionInfo) -> Result<RedisStore, ConnectError> {
+    pub async fn connect(mut self, to: impl IntoConnectionInfo) -> Result<RedisStore, ConnectError> {
+        for limit in [&mut self.replica_timeout, &mut self.connect_timeout, &mut self.response_timeout] {
+            *limit = (*limit).min(ENDLESS);
+        }
         if self.prefix.contains(['{', '}']) {
             return Err(ConnectError::Prefix(self.prefix));
         }

@@ -1,5 +1,7 @@
 //! `replicas(n)`: saved means that so many replicas have it.
 
+use futures_util::StreamExt as _;
+use socket_session::store::{NodeId, Notice};
 use test_servers::{Options, RedisServer};
 
 use super::*;
@@ -90,4 +92,19 @@ async fn a_promoted_replica_goes_on() {
     let promoted = connect(&replica).await;
     assert_eq!(count(&promoted, &key).await, Some(json!(2)));
     assert_eq!(promoted.patch(&key, &sets("count", json!(3)), now()).await.unwrap(), APPLIED);
+}
+
+#[tokio::test]
+async fn limits_may_be_endless() {
+    let master = RedisServer::plain();
+    let replica = RedisServer::start(Options::default().replica_of(&master));
+    connected(&master, 1).await;
+    let builder = RedisStore::builder().replicas(1).replica_timeout(Duration::MAX);
+    let builder = builder.connect_timeout(Duration::MAX).response_timeout(Duration::MAX);
+    let store = builder.connect(master.url()).await.unwrap();
+    let mut notices = store.listen(NodeId(1));
+    assert_eq!(notices.next().await, Some(Notice::Missed));
+    assert!(tokio::time::timeout(Duration::from_millis(100), notices.next()).await.is_err());
+    let key = counted(&store).await;
+    assert_eq!(count(&connect(&replica).await, &key).await, Some(json!(1)));
 }
