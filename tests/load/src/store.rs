@@ -7,7 +7,7 @@ use socket_session_sqlx::sqlx::{self, Connection as _, PgConnection, SqliteConne
 use test_servers::{Options, PostgresServer, RedisServer, SqliteFile};
 use tokio::process::Command;
 
-use crate::Result;
+use crate::{Proxy, Result};
 
 /// All counts, of whatever session.
 const COUNTS: &str = "SELECT CAST(value AS text) FROM socket_session_fields WHERE field = 'count'";
@@ -46,13 +46,28 @@ pub enum Store {
 }
 
 impl Store {
-    /// A new one, and empty. It panics where there is none: see [`test_servers`].
-    pub fn start(kind: Kind) -> Result<Self> {
-        Ok(match kind {
-            Kind::Redis => Self::Redis(RedisServer::start(Options::default().append_only())),
-            Kind::Postgres => Self::Postgres(PostgresServer::plain()),
-            Kind::Sqlite => Self::Sqlite(SqliteFile::new()?),
-        })
+    /// A new one, and empty. As all of [`test_servers`], it panics where its server is missing.
+    pub fn start(kind: Kind) -> Self {
+        match kind {
+            Kind::Redis => Self::redis(),
+            Kind::Postgres => Self::postgres(),
+            Kind::Sqlite => Self::sqlite(),
+        }
+    }
+
+    /// A new Redis.
+    pub fn redis() -> Self {
+        Self::Redis(RedisServer::start(Options::default().append_only()))
+    }
+
+    /// A new Postgres.
+    pub fn postgres() -> Self {
+        Self::Postgres(PostgresServer::plain())
+    }
+
+    /// A new file.
+    pub fn sqlite() -> Self {
+        Self::Sqlite(SqliteFile::create())
     }
 
     /// What nodes are given.
@@ -61,6 +76,14 @@ impl Store {
             Self::Redis(server) => server.url(),
             Self::Postgres(server) => server.url(),
             Self::Sqlite(file) => file.url(),
+        }
+    }
+
+    /// The same, for nodes that come by way of a proxy.
+    pub fn url_by(&self, proxy: &Proxy) -> String {
+        match self.server() {
+            Some(server) => self.url().replace(&server.to_string(), &proxy.address().to_string()),
+            None => self.url(),
         }
     }
 

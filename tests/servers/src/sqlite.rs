@@ -1,17 +1,15 @@
 //! A file of SQLite, which has no server: whoever opens it does the work.
 
-use std::io;
+use crate::process::{Folder, must};
 
-use crate::process::Folder;
-
-/// A file that is not there yet, in a folder of its own, which ends with this.
+/// A file of one's own, in a folder of its own.
 #[derive(Debug)]
 pub struct SqliteFile(Folder);
 
 impl SqliteFile {
-    /// One that nobody else has.
-    pub fn new() -> io::Result<Self> {
-        Folder::new("sqlite").map(Self)
+    /// Names one that is not there yet: who opens it makes it.
+    pub fn create() -> Self {
+        Self(must(Folder::new("sqlite"), "no temporary folder"))
     }
 
     /// Where it is.

@@ -1,14 +1,12 @@
-//! Two guides share a Redis: one session, counted exactly; and what ends on one node ends on the other.
+//! Two guides share a store: one session, counted exactly; and what ends on one node ends on the other.
 
-use load::{Http, Packet, Socket, Transport, socket::Refused};
-use test_servers::RedisServer;
+use load::{Http, Packet, Socket, Store, Transport, socket::Refused};
 use tokio::time::timeout;
 
 use crate::crowd::{Crowd, PATIENCE, addresses, count, login, two, until};
 
-async fn counts_exactly(transport: Transport) {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+async fn counts_exactly(store: &Store, transport: Transport) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, transport, 0, 2_000);
     crowd.done().await;
@@ -20,14 +18,14 @@ async fn counts_exactly(transport: Transport) {
     assert!(tally.is_clean(), "{tally}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_exactly_on_websockets() {
-    counts_exactly(Transport::WebSocket).await;
+on!(redis, postgres, sqlite: counts_exactly_on_websockets);
+async fn counts_exactly_on_websockets(store: Store) {
+    counts_exactly(&store, Transport::WebSocket).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_exactly_on_polling() {
-    counts_exactly(Transport::Polling).await;
+on!(redis, postgres, sqlite: counts_exactly_on_polling);
+async fn counts_exactly_on_polling(store: Store) {
+    counts_exactly(&store, Transport::Polling).await;
 }
 
 /// The end of a socket that is left alone.
@@ -43,10 +41,9 @@ async fn ending(socket: &mut Socket) -> Packet {
     ending.await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_logout_ends_the_sockets_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_logout_ends_the_sockets_on_the_other_node);
+async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     for transport in [Transport::WebSocket, Transport::Polling] {
         let cookie = if transport == Transport::Polling { login(nodes[0].address()).await } else { cookie.clone() };
@@ -59,10 +56,9 @@ async fn a_logout_ends_the_sockets_on_the_other_node() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_login_closes_the_transports_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_login_closes_the_transports_on_the_other_node);
+async fn a_login_closes_the_transports_on_the_other_node(store: Store) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(1));
@@ -75,10 +71,9 @@ async fn a_login_closes_the_transports_on_the_other_node() {
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_logout_ends_what_runs_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_logout_ends_what_runs_on_the_other_node);
+async fn a_logout_ends_what_runs_on_the_other_node(store: Store) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     crowd.acknowledged(200).await;

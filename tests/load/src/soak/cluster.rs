@@ -15,7 +15,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     pub(super) async fn start(guide: &Path, kind: Kind) -> Result<Self> {
-        let store = block_in_place(|| Store::start(kind))?;
+        let store = block_in_place(|| Store::start(kind));
         let program = Program::new(guide).args(["--store", &store.url()]).env("RUST_LOG", "error");
         let nodes = [Node::start(program.clone()).await?, Node::start(program).await?];
         let addresses = [nodes[0].address(), nodes[1].address()];
