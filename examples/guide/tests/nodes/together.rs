@@ -1,6 +1,8 @@
 //! Two guides share a store: one session, counted exactly; and what ends on one node ends on the other.
 
-use load::{Http, Packet, Socket, Store, Transport, socket::Refused};
+use std::time::Duration;
+
+use load::{Http, Node, Packet, Socket, Store, Transport, socket::Refused};
 use tokio::time::timeout;
 
 use crate::crowd::{Crowd, PATIENCE, addresses, count, login, two, until};
@@ -30,27 +32,39 @@ async fn counts_exactly_on_polling(store: Store) {
 
 /// The end of a socket that is left alone.
 async fn ending(socket: &mut Socket) -> Packet {
-    let ending = timeout(PATIENCE, async {
-        loop {
-            match socket.next().await {
-                Packet::Event(_) => {}
-                other => return other,
-            }
+    loop {
+        match socket.next().await {
+            Packet::Event(_) => {}
+            other => return other,
         }
-    });
-    ending.await.unwrap()
+    }
+}
+
+/// Two nodes, of which the second hears the first: it listens from its first request on, and what is said before it is
+/// connected for that it does not hear.
+async fn two_that_hear(store: &Store) -> [Node; 2] {
+    let nodes = two(&store.url()).await;
+    until("the second node hears the first", async || {
+        let cookie = login(nodes[0].address()).await;
+        let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
+        let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
+        assert_eq!(answer.status, 204);
+        timeout(Duration::from_secs(1), ending(&mut socket)).await.is_ok()
+    })
+    .await;
+    nodes
 }
 
 on!(redis, postgres, sqlite: a_logout_ends_the_sockets_on_the_other_node);
 async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
-    let nodes = two(&store.url()).await;
+    let nodes = two_that_hear(&store).await;
     let cookie = login(nodes[0].address()).await;
     for transport in [Transport::WebSocket, Transport::Polling] {
         let cookie = if transport == Transport::Polling { login(nodes[0].address()).await } else { cookie.clone() };
         let mut socket = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await.unwrap();
         let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
         assert_eq!(answer.status, 204);
-        assert_eq!(ending(&mut socket).await, Packet::Disconnected, "{transport:?}");
+        assert_eq!(timeout(PATIENCE, ending(&mut socket)).await, Ok(Packet::Disconnected), "{transport:?}");
         let again = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await;
         assert!(matches!(again, Err(Refused::Namespace(_))), "{again:?}");
     }
@@ -58,14 +72,14 @@ async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
 
 on!(redis, postgres, sqlite: a_login_closes_the_transports_on_the_other_node);
 async fn a_login_closes_the_transports_on_the_other_node(store: Store) {
-    let nodes = two(&store.url()).await;
+    let nodes = two_that_hear(&store).await;
     let cookie = login(nodes[0].address()).await;
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(1));
     let answer = Http::new(nodes[0].address()).post("/login", Some(&cookie)).await.unwrap();
     assert_eq!(answer.status, 204);
     // Clients come back after that, unlike after a `disconnect`.
-    assert_eq!(ending(&mut socket).await, Packet::Closed);
+    assert_eq!(timeout(PATIENCE, ending(&mut socket)).await, Ok(Packet::Closed));
     let new = answer.cookie().unwrap();
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(new)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(2));
