@@ -35,6 +35,15 @@ async function fails(t, args, line) {
 
 describe("the options of the guide", () => {
   test("an unknown store", (t) => fails(t, ["--store", "paper"], /^error: .*'paper'.*unknown store/));
+  for (const [url, line] of [
+    ["redis:here", /^error: this is no Redis URL/],
+    ["postgres:here", /^error: this is no Postgres URL/],
+    ["postgres://user:secret@127.0.0.1:1/app", /^error: cannot reach Postgres at 127.0.0.1:1: (?!.*secret)/],
+    ["sqlite:", /^error: this is no SQLite URL.*it names no file/],
+    ["sqlite:/no/such/folder/x.db", /^error: SQLite cannot use \/no\/such\/folder\/x.db: /],
+  ]) {
+    test(`--store ${url}`, (t) => fails(t, ["--store", url], line));
+  }
   for (const ttl of ["0", "-5", "soon", "1.5", "99999999999999999999"]) {
     test(`--ttl ${ttl}`, (t) => fails(t, [`--ttl=${ttl}`], /^error: .*--ttl.*whole number of seconds/));
   }

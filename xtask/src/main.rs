@@ -35,8 +35,11 @@ enum Task {
         #[arg(long, value_name = "PART", default_value = "")]
         file: String,
     },
-    /// Kill and restart two nodes and their Redis under load, and look for what is lost
+    /// Kill and restart two nodes and their server under load, and look for what is lost
     Soak {
+        /// Where the nodes keep their sessions; with `sqlite` there is no server that can die
+        #[arg(long, value_parser = soak::STORES, default_value = soak::STORES[0])]
+        store: String,
         /// How many events to send
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
     let task = Arguments::parse().task;
     let outcome = root().and_then(|root| match task {
         Task::Test { only, file } => suites::run(&root, only, &file),
-        Task::Soak { events, every, seed } => soak::run(&root, events, every, seed),
+        Task::Soak { store, events, every, seed } => soak::run(&root, &store, events, every, seed),
         Task::Bench { part } => bench::run(&root, part),
     });
     match outcome {

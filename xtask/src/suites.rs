@@ -15,7 +15,7 @@ pub(crate) enum Suite {
     Rust,
     /// `node --test` over tests/js: behaviour over real connections
     Js,
-    /// Two nodes on one Redis that die at random, for a short time: one seed that is always the same, one that is not
+    /// Two nodes on one store that die at random, for a short time: on each store
     Soak,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
     }
 
     if wanted(Suite::Soak) {
-        say("suite soak: two nodes on one Redis");
+        say("suite soak: two nodes on one store");
         counts.push(("soak", soak::suite(root)?));
     }
 

@@ -6,19 +6,19 @@ mod client;
 mod events;
 mod http;
 mod options;
+mod store;
 mod visit;
 
 use std::{error::Error, process::ExitCode};
 
-use socket_session::{Expiry, Handshake, MemoryStore, Sessions};
-use socket_session_redis::RedisStore;
+use socket_session::{Expiry, Handshake};
 use socketioxide::SocketIo;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     events::{add, connected, my_event, whoami},
-    options::{Options, Store},
+    options::Options,
     visit::Visit,
 };
 
@@ -43,13 +43,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
 
     let (io_layer, io) = SocketIo::new_layer();
 
-    let mut sessions = match options.store {
-        Store::Memory => Sessions::builder(MemoryStore::default()),
-        // shared by all who are given the same: sessions survive each of them
-        Store::Redis(url) => Sessions::builder(RedisStore::connect(url).await?),
-    }
-    // not only over https, so that it works on http://localhost in every browser
-    .http(|cookies| cookies.with_name("sid").with_secure(false));
+    let mut sessions = options
+        .store
+        .sessions()
+        .await?
+        // not only over https, so that it works on http://localhost in every browser
+        .http(|cookies| cookies.with_name("sid").with_secure(false));
     if let Some(ttl) = options.ttl {
         sessions = sessions.expiry(Expiry::OnInactivity(ttl));
     }

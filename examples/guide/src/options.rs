@@ -1,9 +1,9 @@
 //! The options of the command line.
 
-use std::str::FromStr;
-
 use clap::Parser;
 use time::Duration;
+
+use crate::store::Store;
 
 /// The guide "How to use with express-session", with axum and socketioxide
 #[derive(Parser)]
@@ -12,7 +12,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub(crate) listen: String,
 
-    /// Where the sessions are kept: `memory`, or `redis://…`, which any number of these share
+    /// Where the sessions are kept: `memory`; `redis://…` or `postgres://…`, which any number of these share; or
+    /// `sqlite:FILE`, which those on one machine share
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: Store,
 
@@ -23,14 +24,6 @@ pub(crate) struct Options {
     /// Create the session of a visitor who has none when Socket.IO connects
     #[arg(long)]
     pub(crate) create: bool,
-}
-
-/// What `--store` can name.
-#[derive(Clone)]
-pub(crate) enum Store {
-    Memory,
-    /// A URL, with the password if there is one.
-    Redis(String),
 }
 
 impl Options {
@@ -44,18 +37,6 @@ impl Options {
             let line = text.lines().next().unwrap_or_default();
             line.strip_prefix("error: ").unwrap_or(line).to_owned()
         })
-    }
-}
-
-impl FromStr for Store {
-    type Err = &'static str;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "memory" => Ok(Self::Memory),
-            url if url.starts_with("redis:") => Ok(Self::Redis(url.to_owned())),
-            _ => Err("unknown store, known are `memory` and `redis://…`"),
-        }
     }
 }
 

@@ -1,28 +1,14 @@
-//! What a client of `examples/guide` asks for besides counting, and what the store knows of it.
+//! What a client of `examples/guide` asks for besides counting.
 
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::{
-    process::Command,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use crate::{Http, Result};
 
 /// What is dead comes back, and a lease ends; then there are answers.
 const RECOVERY: Duration = Duration::from_secs(90);
-
-/// All counts, of whatever session: what the store keeps is looked at from the outside.
-const COUNTS: &str = r#"
-local counts = {}
-for _, key in ipairs(redis.call("KEYS", "*")) do
-    if redis.call("TYPE", key).ok == "hash" then
-        local count = redis.call("HGET", key, "=count")
-        if count then counts[#counts + 1] = count end
-    end
-end
-return counts"#;
 
 /// Logs in as a new visitor, and returns the cookie.
 pub async fn login(http: &mut Http) -> Result<String> {
@@ -50,21 +36,4 @@ pub async fn count(http: &mut Http, cookie: &str) -> Result<Option<u64>> {
             _ => sleep(Duration::from_millis(100)).await,
         }
     }
-}
-
-/// The counts of all records in the Redis at that port.
-pub async fn counts(port: u16) -> Result<Vec<u32>> {
-    let text = redis(port, &["EVAL", COUNTS, "0"]).await?;
-    text.lines()
-        .filter(|line| !line.is_empty())
-        .map(|line| line.parse().map_err(|_| format!("a count that is none: {line}").into()))
-        .collect()
-}
-
-/// A command to the Redis at that port.
-pub async fn redis(port: u16, command: &[&str]) -> Result<String> {
-    let output =
-        Command::new("redis-cli").args(["-e", "-p", &port.to_string(), "--raw"]).args(command).output().await?;
-    let text = String::from_utf8(output.stdout)?;
-    if output.status.success() { Ok(text) } else { Err(format!("redis-cli {command:?}: {text}").into()) }
 }

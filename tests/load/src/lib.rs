@@ -1,7 +1,7 @@
 //! Load for servers that share sessions.
 //!
 //! [`http`] and [`socket`] are clients: lean, so that they are not what is measured. [`node`] is a server process that
-//! can be killed, and [`proxy`] a connection that can be cut. [`ledger`] is the book of what was sent and what was
+//! can be killed, [`store`] where it keeps its sessions, and [`proxy`] a connection that can be cut. [`ledger`] is the book of what was sent and what was
 //! acknowledged, and says what was lost; [`counting`] fills it, with [`guide`] for what else a visitor of the guide does.
 //! On top of these, [`soak`] looks for what breaks, and [`handover`] measures.
 
@@ -16,6 +16,7 @@ mod polling;
 pub mod proxy;
 pub mod soak;
 pub mod socket;
+pub mod store;
 mod websocket;
 
 pub use crate::{
@@ -24,6 +25,7 @@ pub use crate::{
     packet::Packet,
     proxy::Proxy,
     socket::{Socket, Transport},
+    store::Store,
 };
 
 /// What goes wrong with the tools themselves.

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use load::{Result, handover, soak};
+use load::{Result, handover, soak, store::Kind};
 
 #[derive(Parser)]
 #[command(about)]
@@ -14,11 +14,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Two nodes on one Redis, all of which die at random: is what was acknowledged there?
+    /// Two nodes on one store, all of which die at random: is what was acknowledged there?
     Soak {
         /// The binary of the guide
         #[arg(long, value_name = "PATH")]
         guide: PathBuf,
+        /// Where the nodes keep their sessions
+        #[arg(long, value_enum, default_value_t = Kind::Redis)]
+        store: Kind,
         /// How many events to send
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
@@ -56,10 +59,10 @@ async fn main() -> ExitCode {
 
 async fn run(task: Task) -> Result<bool> {
     match task {
-        Task::Soak { guide, events, seed, visitors, every } => {
+        Task::Soak { guide, store, events, seed, visitors, every } => {
             let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-            println!("soak: {events} events, seed {seed}");
-            let report = soak::run(soak::Options { guide, events, seed, visitors, every }).await?;
+            println!("soak: {events} events on {store}, seed {seed}");
+            let report = soak::run(soak::Options { guide, store, events, seed, visitors, every }).await?;
             println!("{report}");
             Ok(report.is_clean())
         }

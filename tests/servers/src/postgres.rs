@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::process::{Folder, Process, free_port};
+use crate::process::{Folder, Process, free_port, must};
 
 /// How long a server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,11 +29,6 @@ pub struct PostgresServer {
     settings: Vec<String>,
     /// Postgres does not run as root.
     user: Option<(u32, u32)>,
-}
-
-#[expect(clippy::panic, reason = "a test that needs a server fails without one")]
-fn must<T>(result: io::Result<T>, what: &str) -> T {
-    result.unwrap_or_else(|error| panic!("{what}: {error}"))
 }
 
 impl PostgresServer {

@@ -10,6 +10,12 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+/// What fails here ends the test that needs it.
+#[expect(clippy::panic, reason = "a test that needs a server fails without one")]
+pub(crate) fn must<T>(result: io::Result<T>, what: &str) -> T {
+    result.unwrap_or_else(|error| panic!("{what}: {error}"))
+}
+
 /// A temporary folder, removed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);

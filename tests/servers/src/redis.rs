@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::process::{Folder, Process, free_port};
+use crate::process::{Folder, Process, free_port, must};
 
 /// How long a server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -75,11 +75,6 @@ impl Options {
         self.arguments.extend(value.split(' ').map(str::to_owned));
         self
     }
-}
-
-#[expect(clippy::panic, reason = "a test that needs a server fails without one")]
-fn must<T>(result: io::Result<T>, what: &str) -> T {
-    result.unwrap_or_else(|error| panic!("{what}: {error}"))
 }
 
 impl RedisServer {

@@ -1,30 +1,32 @@
 //! Clocks that are an hour off: nobody dies early, and nobody comes back.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    process::Command,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use load::{Http, Node, Transport, guide, node::Program};
+use load::{Http, Node, Store, Transport, node::Program, store::redis};
 use test_servers::{Options, RedisServer};
 use tokio::time::sleep;
 
 use crate::crowd::{Crowd, count, login, program};
 
-/// The guide with a clock that is off by that much; what counts time in it is not.
+/// The guide with a clock that is off by that much; what counts time in it is not. (Not started by `faketime`, which
+/// would be killed in its place.)
 fn off(by: &str, store: &str, ttl: &str) -> Program {
-    let Program { binary, arguments, environment } = program(store).args(["--ttl", ttl]);
-    let mut program = Program::new("faketime").args(["-m", "-f", by]).args([binary]).args(arguments);
-    program.environment = environment;
-    program.env("DONT_FAKE_MONOTONIC", "1")
+    let shown = Command::new("faketime").args(["-m", "-f", by, "printenv", "LD_PRELOAD"]).output().unwrap();
+    let library = String::from_utf8(shown.stdout).unwrap();
+    right(store, ttl).env("LD_PRELOAD", library.trim()).env("FAKETIME", by).env("DONT_FAKE_MONOTONIC", "1")
 }
 
 fn right(store: &str, ttl: &str) -> Program {
     program(store).args(["--ttl", ttl])
 }
 
-async fn counts_exactly_beside(by: &str) {
-    let server = RedisServer::plain();
+async fn counts_exactly_beside(by: &str, store: &Store) {
     let nodes = [
-        Node::start(right(&server.url(), "86400")).await.unwrap(),
-        Node::start(off(by, &server.url(), "86400")).await.unwrap(),
+        Node::start(right(&store.url(), "86400")).await.unwrap(),
+        Node::start(off(by, &store.url(), "86400")).await.unwrap(),
     ];
     for first in 0..2 {
         let cookie = login(nodes[first].address()).await;
@@ -45,22 +47,21 @@ async fn counts_exactly_beside(by: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_an_hour_ahead_counts_exactly() {
-    counts_exactly_beside("+1h").await;
+on!(redis, postgres, sqlite: a_node_an_hour_ahead_counts_exactly);
+async fn a_node_an_hour_ahead_counts_exactly(store: Store) {
+    counts_exactly_beside("+1h", &store).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_an_hour_behind_counts_exactly() {
-    counts_exactly_beside("-1h").await;
+on!(redis, postgres, sqlite: a_node_an_hour_behind_counts_exactly);
+async fn a_node_an_hour_behind_counts_exactly(store: Store) {
+    counts_exactly_beside("-1h", &store).await;
 }
 
+on!(redis, postgres, sqlite: what_has_expired_for_a_node_stays_so);
 /// A node judges by its own clock; but none brings back what is over for another.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_expired_for_a_node_stays_so() {
-    let server = RedisServer::plain();
-    let node = Node::start(right(&server.url(), "2")).await.unwrap();
-    let behind = Node::start(off("-1h", &server.url(), "2")).await.unwrap();
+async fn what_has_expired_for_a_node_stays_so(store: Store) {
+    let node = Node::start(right(&store.url(), "2")).await.unwrap();
+    let behind = Node::start(off("-1h", &store.url(), "2")).await.unwrap();
     let cookie = login(node.address()).await;
     assert_eq!(count(node.address(), &cookie).await, Some(0));
     sleep(Duration::from_millis(2_500)).await;
@@ -108,7 +109,7 @@ async fn a_server_whose_clock_is_set() {
 /// By how many seconds its clock is off.
 async fn offset(server: &RedisServer) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let time = guide::redis(server.port(), &["TIME"]).await.unwrap();
+    let time = redis(server.port(), &["TIME"]).await.unwrap();
     time.lines().next().unwrap().parse::<i64>().unwrap() - i64::try_from(now).unwrap()
 }
 

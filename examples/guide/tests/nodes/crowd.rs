@@ -1,4 +1,4 @@
-//! Two guides on one Redis, and a crowd that counts in one session.
+//! Two guides on one store, and a crowd that counts in one session.
 
 use std::{
     net::SocketAddr,

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use load::{Proxy, Transport, guide};
+use load::{Proxy, Store, Transport, store::redis};
 use test_servers::{Options, RedisServer};
 use tokio::time::sleep;
 
@@ -12,10 +12,9 @@ use crate::crowd::{Crowd, addresses, count, login, two, until};
 /// A lease's length, and what a busy machine needs to notice its end.
 const LEASE: Duration = Duration::from_secs(4 + 6);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_node_costs_a_lease_and_nothing_else() {
-    let server = RedisServer::plain();
-    let mut nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_killed_node_costs_a_lease_and_nothing_else);
+async fn a_killed_node_costs_a_lease_and_nothing_else(store: Store) {
+    let mut nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     crowd.acknowledged(500).await;
@@ -41,10 +40,9 @@ async fn a_killed_node_costs_a_lease_and_nothing_else() {
     assert!(tally.is_clean(), "{tally}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again() {
-    let server = RedisServer::plain();
-    let mut nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: killed_again_and_again);
+async fn killed_again_and_again(store: Store) {
+    let mut nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     for round in 0..6 {
@@ -60,18 +58,17 @@ async fn killed_again_and_again() {
     assert!(tally.is_clean(), "{tally}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_restarts_loses_nothing() {
-    let mut server = RedisServer::start(Options::default().append_only());
-    let nodes = two(&server.url()).await;
+on!(redis, postgres: a_server_that_restarts_loses_nothing);
+async fn a_server_that_restarts_loses_nothing(mut store: Store) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     for _ in 0..3 {
         let then = crowd.tally().acknowledged;
         crowd.acknowledged(then + 200).await;
-        server.kill();
+        store.kill();
         sleep(Duration::from_millis(700)).await;
-        server.restart();
+        store.restart();
     }
     let then = crowd.tally().acknowledged;
     crowd.acknowledged(then + 500).await;
@@ -89,11 +86,10 @@ async fn a_server_that_restarts_loses_nothing() {
     assert!(reasons.keys().any(|reason| ["store_unavailable", "unknown"].contains(&reason.as_str())), "{reasons:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn lost_answers_count_once() {
-    let server = RedisServer::plain();
-    let proxy = Proxy::start(([127, 0, 0, 1], server.port()).into()).await.unwrap();
-    let nodes = two(&format!("redis://{}/", proxy.address())).await;
+on!(redis, postgres: lost_answers_count_once);
+async fn lost_answers_count_once(store: Store) {
+    let proxy = Proxy::start(store.server().unwrap()).await.unwrap();
+    let nodes = two(&store.url_by(&proxy)).await;
     let cookie = login(nodes[0].address()).await;
     // Patches name the key that they set.
     proxy.lose(b"count", 20, 7);
@@ -122,14 +118,14 @@ async fn a_promoted_replica_goes_on() {
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     crowd.acknowledged(300).await;
     until("the replica", async || {
-        guide::redis(replica.port(), &["INFO", "replication"]).await.unwrap().contains("master_link_status:up")
+        redis(replica.port(), &["INFO", "replication"]).await.unwrap().contains("master_link_status:up")
     })
     .await;
     let then = crowd.tally().acknowledged;
     crowd.acknowledged(then + 300).await;
 
     master.kill();
-    guide::redis(replica.port(), &["REPLICAOF", "NO", "ONE"]).await.unwrap();
+    redis(replica.port(), &["REPLICAOF", "NO", "ONE"]).await.unwrap();
     proxy.lead_to(([127, 0, 0, 1], replica.port()).into());
     let then = crowd.tally().acknowledged;
     crowd.acknowledged(then + 300).await;

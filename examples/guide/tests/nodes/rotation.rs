@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use load::{Http, Socket, Transport, guide};
-use test_servers::RedisServer;
+use load::{Http, Socket, Store, Transport, guide};
 use tokio::time::sleep;
 
 use crate::crowd::{count, login, two};
@@ -23,12 +22,11 @@ async fn undisturbed(node: SocketAddr) -> Duration {
     begun.elapsed() / 10
 }
 
+on!(redis, postgres, sqlite: one_of_two_ids_works);
 /// Before the answer the client has the old id, after it the new one; which of them is alive depends on when the node
 /// died. But one is, with all that was in it.
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_two_ids_works() {
-    let server = RedisServer::plain();
-    let mut nodes = two(&server.url()).await;
+async fn one_of_two_ids_works(store: Store) {
+    let mut nodes = two(&store.url()).await;
     let mut random = fastrand::Rng::with_seed(11);
     let takes = undisturbed(nodes[0].address()).await;
     let (mut old_works, mut new_works, mut under_way) = (0, 0, 0);
@@ -65,7 +63,7 @@ async fn one_of_two_ids_works() {
         } else {
             // It had been done, and the answer was on its way.
             under_way += 1;
-            let counts = guide::counts(server.port()).await.unwrap();
+            let counts = store.counts().await.unwrap();
             assert!(counts.contains(&base), "round {round}: neither id works");
         }
     }

@@ -1,14 +1,14 @@
-//! Two guides share a Redis: one session, counted exactly; and what ends on one node ends on the other.
+//! Two guides share a store: one session, counted exactly; and what ends on one node ends on the other.
 
-use load::{Http, Packet, Socket, Transport, socket::Refused};
-use test_servers::RedisServer;
+use std::time::Duration;
+
+use load::{Http, Node, Packet, Socket, Store, Transport, socket::Refused};
 use tokio::time::timeout;
 
 use crate::crowd::{Crowd, PATIENCE, addresses, count, login, two, until};
 
-async fn counts_exactly(transport: Transport) {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+async fn counts_exactly(store: &Store, transport: Transport) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut crowd = Crowd::start(addresses(&nodes), &cookie, transport, 0, 2_000);
     crowd.done().await;
@@ -20,65 +20,74 @@ async fn counts_exactly(transport: Transport) {
     assert!(tally.is_clean(), "{tally}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_exactly_on_websockets() {
-    counts_exactly(Transport::WebSocket).await;
+on!(redis, postgres, sqlite: counts_exactly_on_websockets);
+async fn counts_exactly_on_websockets(store: Store) {
+    counts_exactly(&store, Transport::WebSocket).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_exactly_on_polling() {
-    counts_exactly(Transport::Polling).await;
+on!(redis, postgres, sqlite: counts_exactly_on_polling);
+async fn counts_exactly_on_polling(store: Store) {
+    counts_exactly(&store, Transport::Polling).await;
 }
 
 /// The end of a socket that is left alone.
 async fn ending(socket: &mut Socket) -> Packet {
-    let ending = timeout(PATIENCE, async {
-        loop {
-            match socket.next().await {
-                Packet::Event(_) => {}
-                other => return other,
-            }
+    loop {
+        match socket.next().await {
+            Packet::Event(_) => {}
+            other => return other,
         }
-    });
-    ending.await.unwrap()
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_logout_ends_the_sockets_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+/// Two nodes, of which the second hears the first: it listens from its first request on, and what is said before it is
+/// connected for that it does not hear.
+async fn two_that_hear(store: &Store) -> [Node; 2] {
+    let nodes = two(&store.url()).await;
+    until("the second node hears the first", async || {
+        let cookie = login(nodes[0].address()).await;
+        let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
+        let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
+        assert_eq!(answer.status, 204);
+        timeout(Duration::from_secs(1), ending(&mut socket)).await.is_ok()
+    })
+    .await;
+    nodes
+}
+
+on!(redis, postgres, sqlite: a_logout_ends_the_sockets_on_the_other_node);
+async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
+    let nodes = two_that_hear(&store).await;
     let cookie = login(nodes[0].address()).await;
     for transport in [Transport::WebSocket, Transport::Polling] {
         let cookie = if transport == Transport::Polling { login(nodes[0].address()).await } else { cookie.clone() };
         let mut socket = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await.unwrap();
         let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
         assert_eq!(answer.status, 204);
-        assert_eq!(ending(&mut socket).await, Packet::Disconnected, "{transport:?}");
+        assert_eq!(timeout(PATIENCE, ending(&mut socket)).await, Ok(Packet::Disconnected), "{transport:?}");
         let again = Socket::connect(nodes[1].address(), transport, "/", Some(&cookie)).await;
         assert!(matches!(again, Err(Refused::Namespace(_))), "{again:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_login_closes_the_transports_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_login_closes_the_transports_on_the_other_node);
+async fn a_login_closes_the_transports_on_the_other_node(store: Store) {
+    let nodes = two_that_hear(&store).await;
     let cookie = login(nodes[0].address()).await;
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(1));
     let answer = Http::new(nodes[0].address()).post("/login", Some(&cookie)).await.unwrap();
     assert_eq!(answer.status, 204);
     // Clients come back after that, unlike after a `disconnect`.
-    assert_eq!(ending(&mut socket).await, Packet::Closed);
+    assert_eq!(timeout(PATIENCE, ending(&mut socket)).await, Ok(Packet::Closed));
     let new = answer.cookie().unwrap();
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(new)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_logout_ends_what_runs_on_the_other_node() {
-    let server = RedisServer::plain();
-    let nodes = two(&server.url()).await;
+on!(redis, postgres, sqlite: a_logout_ends_what_runs_on_the_other_node);
+async fn a_logout_ends_what_runs_on_the_other_node(store: Store) {
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let crowd = Crowd::start(addresses(&nodes), &cookie, Transport::WebSocket, 0, 100_000);
     crowd.acknowledged(200).await;

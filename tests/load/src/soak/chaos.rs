@@ -33,7 +33,8 @@ pub(super) async fn run(run: Arc<Run>, every: u64, mut random: Rng) -> Result<De
             sleep(Duration::from_millis(5)).await;
         }
         let pause = Duration::from_millis(random.u64(0..1_500));
-        match random.u8(0..10) {
+        // where there is no server, nodes are all that can die
+        match random.u8(0..if run.cluster.has_server() { 10 } else { 7 }) {
             0..6 => {
                 let node = random.usize(0..2);
                 deaths.nodes += 1;

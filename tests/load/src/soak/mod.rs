@@ -27,6 +27,7 @@ use crate::{
     counting::{Counting, Reasons},
     guide,
     ledger::Tally,
+    store::Kind,
 };
 
 /// What to do.
@@ -34,6 +35,8 @@ use crate::{
 pub struct Options {
     /// The binary of the guide.
     pub guide: PathBuf,
+    /// Where the nodes keep their sessions.
+    pub store: Kind,
     /// How many events to send.
     pub events: u64,
     /// Decides what is tried.
@@ -47,6 +50,7 @@ pub struct Options {
 /// What came of it.
 #[derive(Debug)]
 pub struct Report {
+    store: Kind,
     seed: u64,
     events: u64,
     every: u64,
@@ -100,7 +104,7 @@ struct Book {
 pub async fn run(options: Options) -> Result<Report> {
     let begun = Instant::now();
     let run = Arc::new(Run {
-        cluster: Cluster::start(&options.guide).await?,
+        cluster: Cluster::start(&options.guide, options.store).await?,
         visitors: options.visitors,
         events: options.events,
         sent: AtomicU64::new(0),
@@ -132,6 +136,7 @@ pub async fn run(options: Options) -> Result<Report> {
 
     let mut book = run.book();
     Ok(Report {
+        store: options.store,
         seed: options.seed,
         events: options.events,
         every: options.every,
@@ -223,7 +228,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, events, every, tally, reasons, lives, deaths, counts, took } = self;
+        let Self { store, seed, events, every, tally, reasons, lives, deaths, counts, took } = self;
         let Counts { logins, rotations, logouts, uncertain_rotations, orphans } = counts;
         let rate = u128::from(tally.sent) * 1_000 / took.as_millis().max(1);
         let reasons: Vec<_> = reasons.iter().map(|(reason, times)| format!("{reason} {times}")).collect();
@@ -236,6 +241,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "{deaths}")?;
         writeln!(f, "{:.0} s, {rate} events a second", took.as_secs_f64())?;
-        write!(f, "seed {seed}: repeat it with `cargo xtask soak --events {events} --every {every} --seed {seed}`")
+        write!(f, "seed {seed}: repeat it with ")?;
+        write!(f, "`cargo xtask soak --store {store} --events {events} --every {every} --seed {seed}`")
     }
 }
