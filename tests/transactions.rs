@@ -311,3 +311,26 @@ async fn limits_may_be_endless() {
     assert_eq!(visitor.get("/x").await.status, StatusCode::OK);
     assert_eq!(visitor.count().await, "2");
 }
+
+/// The lifetime that the response would renew is renewed already, by what was saved.
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_is_answered_though_the_store_is_down_a_second_later() {
+    for loading in [0, 9] {
+        let lab = Lab::new();
+        let store = lab.store.clone();
+        let app = lab.app(at_x(async move |session: Session<Visit>| {
+            session.update(|visit| visit.count += 1).await?;
+            store.loading.set(Failure::Refused, loading);
+            store.patching.set(Failure::Refused, 9);
+            // deadlines are of the real clock
+            std::thread::sleep(millis(1_100));
+            Ok::<_, SessionError>(())
+        }));
+        let mut visitor = app.visitor().await;
+        let answer = visitor.get("/x").await;
+        assert_eq!(answer.status, StatusCode::OK, "{loading}");
+        assert!(answer.set_cookie.is_some(), "{loading}: and the cookie is renewed");
+        app.store.loading.set(Failure::Refused, 0);
+        assert_eq!(visitor.count().await, "2");
+    }
+}

@@ -18,7 +18,7 @@ use tower_sessions::{
 use crate::{
     core::Core,
     error::SessionError,
-    record::{Fields, Id, Patch, size},
+    record::{Deadline, Fields, Id, Patch, size},
     requests::{Doing, RequestScope, Seen},
     store::Patched,
 };
@@ -92,6 +92,10 @@ fn difference(before: &HashMap<String, Value>, after: &HashMap<String, Value>) -
         remove: removed.map(|key| key.clone().into()).collect(),
         ..Patch::new()
     }
+}
+
+fn only_extends(patch: &Patch) -> bool {
+    !patch.changes_fields() && matches!(patch.deadline, Some(Deadline::Extend(_)))
 }
 
 fn plain(fields: &Fields) -> HashMap<String, Value> {
@@ -186,7 +190,11 @@ impl SessionStore for SharedStore {
         if patch.changes_fields() && bytes > core.engine.limits.session_bytes {
             return Err(scope.fail(SessionError::TooLarge));
         }
-        match core.patch(key, &patch).await.map_err(|error| scope.fail(error))? {
+        let patched = match core.patch(key, &patch).await {
+            Err(_) if only_extends(&patch) && scope.has_renewed() => return Ok(()),
+            patched => patched.map_err(|error| scope.fail(error))?,
+        };
+        match patched {
             Patched::Applied { .. } => {
                 if patch.deadline.is_some() && core.connections.count(&key) > 0 {
                     core.expiring.watch(&core, key, record.expiry_date);

@@ -325,6 +325,7 @@ impl Failures {
 pub(crate) struct SlowStore {
     inner: MemoryStore,
     pub(crate) loading: Failures,
+    pub(crate) patching: Failures,
     pub(crate) retiring: Failures,
     pub(crate) announced: Arc<Mutex<Vec<Notice>>>,
     /// How many seconds its clock is ahead: sessions live by the real one, whatever time the tests pretend.
@@ -368,7 +369,7 @@ impl Store for SlowStore {
     }
 
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
-        self.inner.patch(key, patch, now).await
+        self.patching.pass(self.inner.patch(key, patch, now)).await
     }
 
     async fn release(&self, key: &SessionKey, token: Token) -> Result<(), StoreError> {

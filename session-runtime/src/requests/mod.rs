@@ -95,6 +95,8 @@ pub(crate) struct State {
     pub(crate) failure: Option<SessionError>,
     /// What an update of this request has saved last, and under which id.
     written: Option<(Id, Fields, OffsetDateTime)>,
+    /// An update of this request has moved the deadline.
+    renewed: bool,
     /// What this request has made. Its id has never left this server.
     pub(crate) fresh: Option<Id>,
     /// The session that gets another id, if the response comes to be.
@@ -332,8 +334,18 @@ impl RequestScope {
 
     /// An update of this request has saved the session, which is this now.
     pub(crate) fn wrote(&self, id: Id, fields: Fields, deadline: OffsetDateTime) {
-        self.state().written = Some((id, fields, deadline));
+        {
+            let mut state = self.state();
+            state.written = Some((id, fields, deadline));
+            state.renewed = true;
+        }
         self.saved(deadline);
+    }
+
+    /// Whether an update of this request has moved the deadline: to move it on by the time that the request took since is
+    /// not worth an error.
+    pub(crate) fn has_renewed(&self) -> bool {
+        self.state().renewed
     }
 
     /// What an update has saved, once the application has answered: the cookie's manager reads it only to renew the cookie.
