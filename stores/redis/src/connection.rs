@@ -119,15 +119,11 @@ impl Connection {
 
     /// Sends the commands at once, and takes the answer to each. Nothing that writes is sent twice: what was not answered
     /// may have been done. (The engine sends patches again; that is right, for they are applied once.)
-    pub(crate) async fn send(&self, commands: Vec<Cmd>) -> Result<Vec<Result<Value, Failure>>, Failure> {
-        let mut pipeline = Pipeline::with_capacity(commands.len());
+    async fn send(&self, commands: &Pipeline) -> Result<Vec<Result<Value, Failure>>, Failure> {
         let count = commands.len();
-        for command in commands {
-            pipeline.add_command(command);
-        }
         let attempt = self.attempt();
         let mut connection = attempt.clone().await?;
-        let sent = connection.send_packed_commands(&pipeline, 0, count).await;
+        let sent = connection.send_packed_commands(commands, 0, count).await;
         let replies = sent.map_err(|error| Failure::sent(self.server.response_timeout, &error)).inspect_err(|_| {
             self.give_up(&attempt, Duration::ZERO);
         })?;
@@ -151,16 +147,20 @@ impl Connection {
 
     /// As [`send`](Self::send), for commands that only read: where the connection broke they are sent once more, for
     /// often it broke long ago, and nobody has noticed.
-    pub(crate) async fn read(&self, commands: Vec<Cmd>) -> Result<Vec<Result<Value, Failure>>, Failure> {
-        match self.send(commands.clone()).await {
-            Err(Failure::Broken { .. }) => self.send(commands).await,
+    pub(crate) async fn read(
+        &self,
+        commands: impl IntoIterator<Item = Cmd>,
+    ) -> Result<Vec<Result<Value, Failure>>, Failure> {
+        let commands = pipeline(commands);
+        match self.send(&commands).await {
+            Err(Failure::Broken { .. }) => self.send(&commands).await,
             replies => replies,
         }
     }
 
     /// As [`send`](Self::send), for one command.
     pub(crate) async fn ask(&self, command: Cmd) -> Result<Value, Failure> {
-        self.send(vec![command]).await?.pop().ok_or(Failure::Odd)?
+        self.send(&pipeline([command])).await?.pop().ok_or(Failure::Odd)?
     }
 
     /// Runs a script, and `then` right behind it on the same connection. A server that has forgotten the script, since
@@ -171,15 +171,28 @@ impl Connection {
         call: Cmd,
         then: Option<Cmd>,
     ) -> Result<(Value, Option<Result<Value, Failure>>), Failure> {
-        let with_code = |call: &Cmd| script.with_code(call);
-        let mut replies = self.send(std::iter::once(call.clone()).chain(then.clone()).collect()).await?.into_iter();
+        let mut commands = pipeline(std::iter::once(call).chain(then));
+        let mut replies = self.send(&commands).await?.into_iter();
         let mut first = replies.next().ok_or(Failure::Odd)?;
         if matches!(&first, Err(Failure::Refused(answer)) if answer.code() == "NOSCRIPT") {
-            replies = self.send(std::iter::once(with_code(&call)).chain(then).collect()).await?.into_iter();
+            let again = |(place, command): (usize, &Cmd)| match place {
+                0 => script.with_code(command),
+                _ => command.clone(),
+            };
+            commands = pipeline(commands.cmd_iter().enumerate().map(again).collect::<Vec<_>>());
+            replies = self.send(&commands).await?.into_iter();
             first = replies.next().ok_or(Failure::Odd)?;
         }
         Ok((first?, replies.next()))
     }
+}
+
+fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
 }
 
 impl Current {

@@ -1,12 +1,13 @@
 //! How records, keys and times are written in Redis.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use redis::Value;
 use serde_json::Value as Json;
 use socket_session::{
     SessionKey,
-    store::{Deadline, FieldKey, Loaded, Record},
+    store::{Acquired, Deadline, FieldKey, Lease, Loaded, Record, Token},
 };
 use time::OffsetDateTime;
 
@@ -26,32 +27,24 @@ const DEPTH: usize = 127;
 
 /// The key's hexadecimal digits, of which logs show the first 16.
 pub(crate) fn hex(key: &SessionKey) -> String {
-    key.as_bytes().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    HEXLOWER.encode(key.as_bytes())
 }
 
 /// What [`hex`] has written.
 pub(crate) fn session_key(hex: &str) -> Option<SessionKey> {
-    let mut bytes = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    let bytes: [u8; 32] = HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
     Some(SessionKey::from(bytes))
 }
 
 /// A token, a node, or a transaction.
 pub(crate) fn id(id: u128) -> String {
-    format!("{id:032x}")
+    HEXLOWER.encode(&id.to_be_bytes())
 }
 
 /// What [`id`] has written.
 pub(crate) fn parse_id(text: &[u8]) -> Option<u128> {
-    u128::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok()
+    let bytes: [u8; 16] = HEXLOWER.decode(text).ok()?.try_into().ok()?;
+    Some(u128::from_be_bytes(bytes))
 }
 
 /// Nanoseconds since 1970, in digits that compare as text as the times do.
@@ -121,9 +114,31 @@ pub(crate) fn loaded(hash: Value, now: OffsetDateTime) -> Result<Loaded, Failure
     }
 }
 
-/// The record that a hash holds, whatever its deadline.
-pub(crate) fn held(hash: Value) -> Result<Record, Failure> {
-    record(&pairs(hash)?)
+/// What has come of an acquire that was granted, by the hash as it was right after it: in between, the session may have
+/// ended, or another may have taken the lease over.
+pub(crate) fn held(hash: Value, token: Token, now: OffsetDateTime) -> Result<Acquired, Failure> {
+    let pairs = pairs(hash)?;
+    let bookkeeping = |name: &str| pairs.iter().find(|(field, _)| field == name.as_bytes()).map(|(_, value)| value);
+    if !bookkeeping("@d").is_some_and(|deadline| lives(deadline, now)) {
+        return Ok(Acquired::Gone);
+    }
+    let holder = bookkeeping("@t").ok_or(Failure::Unreadable("a lease is gone that was just taken"))?;
+    let renewal = bookkeeping("@n").map(Vec::as_slice).unwrap_or_default();
+    match lease(holder, renewal)? {
+        lease if lease.token == token => record(&pairs).map(Acquired::Held),
+        lease => Ok(Acquired::Refused(lease)),
+    }
+}
+
+/// A token, and a renewal that is empty while the lease is only offered.
+pub(crate) fn lease(token: &[u8], renewal: &[u8]) -> Result<Lease, Failure> {
+    let token = parse_id(token).map(Token).ok_or(Failure::Unreadable("a lease has no token"))?;
+    let number = |renewal| std::str::from_utf8(renewal).ok().and_then(|renewal| renewal.parse().ok());
+    let renewal = match renewal {
+        [] => None,
+        renewal => Some(number(renewal).ok_or(Failure::Unreadable("a lease's renewal is no number"))?),
+    };
+    Ok(Lease { token, renewal })
 }
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;

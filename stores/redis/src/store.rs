@@ -6,8 +6,8 @@ use redis::{Cmd, Value};
 use socket_session::{
     SessionKey,
     store::{
-        Acquired, Claim, Created, Deadline, Lease, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement,
-        Store, StoreError, Then, Token,
+        Acquired, Claim, Created, Deadline, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement, Store,
+        StoreError, Then, Token,
     },
 };
 use time::OffsetDateTime;
@@ -145,7 +145,7 @@ impl Store for RedisStore {
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
         let mut command = redis::cmd("HGETALL");
         command.arg(self.key(key));
-        let reply = self.0.connection.read(vec![command]).await?.pop().ok_or(Failure::Odd)??;
+        let reply = self.0.connection.read([command]).await?.pop().ok_or(Failure::Odd)??;
         Ok(encoding::loaded(reply, now)?)
     }
 
@@ -159,7 +159,14 @@ impl Store for RedisStore {
             .arg(encoding::id(claim.node.0))
             .arg(over.0)
             .arg(over.1);
-        Ok(acquired(self.run(&scripts::ACQUIRE, call).await?)?)
+        let mut load = redis::cmd("HGETALL");
+        load.arg(self.key(key));
+        let (reply, hash) = self.0.connection.run(&scripts::ACQUIRE, call, Some(load)).await?;
+        match acquired(&reply)? {
+            // what has come in between the two is in what is loaded
+            None => Ok(encoding::held(hash.ok_or(Failure::Odd)??, claim.token, now)?),
+            Some(acquired) => Ok(acquired),
+        }
     }
 
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
@@ -246,7 +253,7 @@ impl Store for RedisStore {
                 command.arg(self.key(key)).arg("@d");
                 command
             };
-            for deadline in self.0.connection.read(keys.iter().map(ask).collect()).await? {
+            for deadline in self.0.connection.read(keys.iter().map(ask)).await? {
                 lives.push(match deadline? {
                     Value::BulkString(deadline) => encoding::lives(&deadline, now),
                     _ => false,
@@ -287,39 +294,29 @@ fn yes(reply: &Value) -> Result<bool, Failure> {
 }
 
 fn patched(reply: &Value) -> Result<Patched, Failure> {
-    let Value::Array(items) = reply else { return Err(Failure::Odd) };
-    match items.as_slice() {
-        [Value::BulkString(word), Value::Int(held), Value::Int(alone)] if word == b"applied" => {
-            Ok(Patched::Applied { held: *held != 0, alone: *alone != 0 })
-        }
-        [Value::BulkString(word)] if word == b"fenced" => Ok(Patched::Fenced),
-        [Value::BulkString(word)] if word == b"gone" => Ok(Patched::Gone),
+    let Value::BulkString(words) = reply else { return Err(Failure::Odd) };
+    match words.as_slice() {
+        b"applied" => Ok(Patched::Applied { held: false, alone: false }),
+        b"applied alone" => Ok(Patched::Applied { held: false, alone: true }),
+        b"applied held" => Ok(Patched::Applied { held: true, alone: false }),
+        b"applied alone held" => Ok(Patched::Applied { held: true, alone: true }),
+        b"fenced" => Ok(Patched::Fenced),
+        b"gone" => Ok(Patched::Gone),
         _ => Err(Failure::Odd),
     }
 }
 
-fn acquired(reply: Value) -> Result<Acquired, Failure> {
-    let Value::Array(items) = reply else { return Err(Failure::Odd) };
-    let mut items = items.into_iter();
-    match (items.next(), items.next(), items.next()) {
-        (Some(Value::BulkString(word)), Some(hash), None) if word == b"held" => {
-            Ok(Acquired::Held(encoding::held(hash)?))
-        }
-        (Some(Value::BulkString(word)), Some(Value::BulkString(token)), Some(Value::BulkString(renewal)))
-            if word == b"refused" =>
-        {
-            let token = encoding::parse_id(&token).map(Token).ok_or(Failure::Unreadable("a lease has no token"))?;
-            let renewal = (!renewal.is_empty()).then(|| parse_renewal(&renewal)).transpose()?;
-            Ok(Acquired::Refused(Lease { token, renewal }))
-        }
-        (Some(Value::BulkString(word)), None, None) if word == b"gone" => Ok(Acquired::Gone),
+/// `None` if the lease is held: its record is asked for right behind.
+fn acquired(reply: &Value) -> Result<Option<Acquired>, Failure> {
+    match reply {
+        Value::BulkString(word) if word == b"held" => Ok(None),
+        Value::BulkString(word) if word == b"gone" => Ok(Some(Acquired::Gone)),
+        Value::Array(lease) => match lease.as_slice() {
+            [Value::BulkString(token), Value::BulkString(renewal)] => {
+                encoding::lease(token, renewal).map(Acquired::Refused).map(Some)
+            }
+            _ => Err(Failure::Odd),
+        },
         _ => Err(Failure::Odd),
     }
-}
-
-fn parse_renewal(renewal: &[u8]) -> Result<u64, Failure> {
-    std::str::from_utf8(renewal)
-        .ok()
-        .and_then(|renewal| renewal.parse().ok())
-        .ok_or(Failure::Unreadable("a lease's renewal is no number"))
 }

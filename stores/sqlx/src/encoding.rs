@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use socket_session::{
@@ -117,22 +118,14 @@ pub(crate) fn read(name: &str, value: &str) -> Result<(FieldKey, Value), Encodin
     Ok((key.into(), value))
 }
 
-/// The key's hexadecimal digits, of which logs show the first 16.
+/// Hexadecimal digits; those of a key are the ones of which logs show the first 16.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| DIGITS.get(usize::from(half)).map_or('0', |digit| char::from(*digit));
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// What [`hex`] has written.
 pub(crate) fn session_key(hex: &str) -> Option<SessionKey> {
-    let mut bytes = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    let bytes: [u8; 32] = HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
     Some(SessionKey::from(bytes))
 }
 

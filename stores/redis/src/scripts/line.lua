@@ -2,13 +2,14 @@
 --
 -- A session is one hash: `=<key>` is a field's JSON text, and what begins with `@` is bookkeeping.
 --   @d deadline        @u unconfirmed      @x the last transactions, "<transaction> " each, the newest first
---   @t the lease's token                   @n its renewal, missing while it is only offered
+--   @t the lease's token, or ''            @n its renewal, missing or '' while it is only offered
 --   @a 0 if somebody else has written since it was acquired
 --   @w the line, "<token>/<node> " each    @r, @e retired: by this transaction, until then
 -- Times are decimal numbers of one length, which compare as texts: as numbers they do not fit into Lua's.
 
 -- The line without one of those who wait.
 local function without(line, token)
+  if line == '' then return line end
   local from, to = string.find(line, token .. '/%x+ ')
   if not from then return line end
   return string.sub(line, 1, from - 1) .. string.sub(line, to + 1)
