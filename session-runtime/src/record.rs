@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::BTreeMap,
     fmt,
     hash::{Hash, Hasher},
     sync::Arc,
@@ -105,7 +105,7 @@ pub type FieldKey = Cow<'static, str>;
 
 /// The fields of a record: a snapshot that is cheap to clone and never changes under its reader.
 #[derive(Clone, Default, PartialEq)]
-pub struct Fields(Arc<HashMap<FieldKey, Value>>);
+pub struct Fields(Arc<BTreeMap<FieldKey, Value>>);
 
 impl Fields {
     /// The stored value of `key`.
@@ -113,7 +113,7 @@ impl Fields {
         self.0.get(key)
     }
 
-    /// Each key with its value, in no particular order.
+    /// Each key with its value, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }

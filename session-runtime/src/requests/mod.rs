@@ -81,6 +81,7 @@ pub(crate) enum Seen {
 
 /// What is known of the session.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are found out one by one, in any order")]
 pub(crate) struct State {
     /// What the plain session last loaded or saved; `None` before it has.
     pub(crate) baseline: Option<HashMap<String, Value>>,
