@@ -188,6 +188,8 @@
 //! - `Err`, panic, timeout: nothing of that handler is saved, and no later handler sees any of it. What it did
 //!   elsewhere stays done; for that there is [`AfterSave`]. With `panic = "abort"` a panic ends the process.
 //! - What was destroyed or has expired stays gone: a save updates, it never creates.
+//! - What ends a session ends its sockets, on all nodes. What another program deletes in the store is found by a check,
+//!   every 5 minutes ([`check_every`](Builder::check_every)).
 //! - Acknowledged means saved. An acknowledgement is delivered, or the transport is closed.
 //!
 //! # What a client sees

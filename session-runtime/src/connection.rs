@@ -293,6 +293,27 @@ impl Connections {
         lock(&self.by_session).get(key).into_iter().flatten().filter_map(Weak::upgrade).collect()
     }
 
+    /// The sessions that have connections, or handshakes on their way.
+    pub(crate) fn sessions(&self) -> Vec<SessionKey> {
+        // those on their way first: they may become connections meanwhile
+        let mut keys: Vec<_> = lock(&self.arriving).keys().copied().collect();
+        keys.extend(lock(&self.by_session).keys());
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// Whether a session has a connection, or a handshake on its way, that has not heard yet that it has ended.
+    pub(crate) fn is_open(&self, key: &SessionKey) -> bool {
+        let arriving = lock(&self.arriving)
+            .get(key)
+            .into_iter()
+            .flatten()
+            .filter_map(Weak::upgrade)
+            .any(|ended| !ended.load(Ordering::SeqCst));
+        arriving || self.of(key).iter().any(|connection| !connection.has_ended())
+    }
+
     /// How many connections a session has.
     pub(crate) fn count(&self, key: &SessionKey) -> usize {
         lock(&self.by_session).get(key).map_or(0, Vec::len)

@@ -17,7 +17,7 @@ use crate::{
     engine::Engine,
     error::SessionError,
     handshake::{Admissions, Handshake, Origins},
-    lifetime::Expiring,
+    lifetime::{Checking, Expiring},
     payload::Payload,
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
     requests::Recent,
@@ -47,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) io: Box<dyn Io>,
     pub(crate) admissions: Admissions,
     pub(crate) expiring: Expiring,
+    pub(crate) checking: Checking,
     pub(crate) rotated: Recent,
 }
 
@@ -139,9 +140,13 @@ impl Core {
         let Notice::Ended { key, by, how } = notice else {
             return;
         };
-        if by == self.engine.node {
-            return;
+        if by != self.engine.node {
+            self.ended_elsewhere(key, how);
         }
+    }
+
+    /// A session has ended, and not by this node: its connections end.
+    pub(crate) fn ended_elsewhere(&self, key: SessionKey, how: Ending) {
         if how == Ending::Rotated {
             self.rotated.mark(key);
         }

@@ -24,7 +24,10 @@ impl Core {
     fn hear(self: &Arc<Self>, notice: &Notice) {
         match notice {
             Notice::Offered(key) => self.engine.offered(Some(key)),
-            Notice::Missed => self.engine.offered(None),
+            Notice::Missed => {
+                self.engine.offered(None);
+                self.checking.at_once(self);
+            }
             Notice::Ended { .. } => self.heard(*notice),
         }
     }

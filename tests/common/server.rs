@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -23,12 +23,20 @@ use super::millis;
 /// `MemoryStore` as a server that two nodes share: each operation takes a while, there and back.
 #[derive(Clone, Default)]
 pub(crate) struct Server {
-    records: MemoryStore,
+    pub(crate) records: MemoryStore,
     /// In milliseconds, one after the other and then again.
     delays: Arc<Vec<u8>>,
     next: Arc<AtomicUsize>,
     /// How many fenced patches are still to be refused, as if another node had taken over.
     pub(crate) takeovers: Arc<AtomicUsize>,
+    /// It says nothing but that it is unavailable, when it is asked what exists or what is in a record.
+    pub(crate) down: Arc<AtomicBool>,
+    /// What nodes say is lost.
+    pub(crate) mute: Arc<AtomicBool>,
+    /// How often it was asked, for whatever.
+    pub(crate) trips: Arc<AtomicUsize>,
+    /// How many sessions it was asked for each time that it was asked which exist.
+    pub(crate) checks: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Server {
@@ -36,7 +44,17 @@ impl Server {
         Self { delays: Arc::new(delays), ..Self::default() }
     }
 
+    /// Trips that have been made, and for how many sessions those that ask which exist; since this was asked last.
+    pub(crate) fn asked(&self) -> (usize, Vec<usize>) {
+        (self.trips.swap(0, SeqCst), self.checks.lock().map(|mut checks| checks.split_off(0)).unwrap_or_default())
+    }
+
+    fn unless_down<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.down.load(SeqCst) { Err(StoreError::unavailable("down")) } else { answer }
+    }
+
     async fn trip<T>(&self, operation: impl Future<Output = T>) -> T {
+        self.trips.fetch_add(1, SeqCst);
         sleep(self.delay()).await;
         let answer = operation.await;
         sleep(self.delay()).await;
@@ -55,7 +73,7 @@ impl Store for Server {
         self.trip(self.records.create(key, record, now)).await
     }
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
-        self.trip(self.records.load(key, now)).await
+        self.unless_down(self.trip(self.records.load(key, now)).await)
     }
     async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
         self.trip(self.records.acquire(key, claim, now)).await
@@ -87,9 +105,15 @@ impl Store for Server {
         self.trip(self.records.retire(key, retirement, now)).await
     }
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
-        self.trip(self.records.exists(keys, now)).await
+        if let Ok(mut checks) = self.checks.lock() {
+            checks.push(keys.len());
+        }
+        self.unless_down(self.trip(self.records.exists(keys, now)).await)
     }
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
+        if self.mute.load(SeqCst) {
+            return Ok(());
+        }
         self.trip(self.records.announce(notice)).await
     }
     fn listen(&self, node: NodeId) -> Notices {

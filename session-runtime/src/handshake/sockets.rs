@@ -149,11 +149,12 @@ impl<A: Adapter> Sockets<A> {
             return answer(StatusCode::TOO_MANY_REQUESTS, "too many connections of this session");
         }
         let connection = Connection::new(Arc::clone(&self.core), id, alive, self.number, anonymous);
-        if arrival.is_some_and(|arrival| arrival.has_ended()) {
-            return answer(StatusCode::SERVICE_UNAVAILABLE, "the session has just ended");
-        }
         if let (Some(key), Some(deadline)) = (key, lives) {
             self.core.expiring.watch(&self.core, key, deadline);
+            self.core.checking.begin(&self.core);
+        }
+        if arrival.is_some_and(|arrival| arrival.has_ended()) {
+            return answer(StatusCode::SERVICE_UNAVAILABLE, "the session has just ended");
         }
         request.extensions_mut().insert(Arc::clone(&connection));
         let mut response = match upgrade {

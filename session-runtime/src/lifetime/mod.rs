@@ -1,5 +1,6 @@
 //! When sessions end by themselves.
 
+mod existence;
 mod expiry;
 
-pub(crate) use expiry::Expiring;
+pub(crate) use self::{existence::Checking, expiry::Expiring};

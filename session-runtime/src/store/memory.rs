@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
 
@@ -246,7 +246,7 @@ impl Store for MemoryStore {
 
     fn listen(&self, node: NodeId) -> Notices {
         let notices = self.0.notices.subscribe();
-        futures_util::stream::unfold(notices, move |mut notices| async move {
+        let heard = stream::unfold(notices, move |mut notices| async move {
             loop {
                 match notices.recv().await {
                     Ok((to, notice)) if to.is_none_or(|to| to == node) => return Some((notice, notices)),
@@ -255,8 +255,9 @@ impl Store for MemoryStore {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 }
             }
-        })
-        .boxed()
+        });
+        // whatever was said before
+        stream::once(std::future::ready(Notice::Missed)).chain(heard).boxed()
     }
 }
 

@@ -89,7 +89,7 @@ pub trait Store: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
 
-    /// Which of these records live, in their order.
+    /// Which of these records live, in their order. Asked for 500 at a time.
     fn exists(
         &self,
         keys: &[SessionKey],
@@ -102,7 +102,9 @@ pub trait Store: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// The notices for that node. A store without messages has none: then whoever waits looks now and then.
+    /// The notices for that node. Where they may have been missed, for they are not heard yet or were not for a while,
+    /// the next one is [`Missed`](Notice::Missed); so is the first. A store without messages has none: then whoever waits
+    /// looks now and then.
     fn listen(&self, node: NodeId) -> Notices {
         let _ = node;
         stream::pending().boxed()
@@ -176,6 +178,7 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn patch<'a>(&'a self, key: &'a SessionKey, patch: &'a Patch) -> StoreFuture<'a, Patched>;
     fn touch<'a>(&'a self, key: &'a SessionKey, deadline: Deadline) -> StoreFuture<'a, bool>;
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool>;
+    fn exists<'a>(&'a self, keys: &'a [SessionKey]) -> StoreFuture<'a, Vec<bool>>;
     fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()>;
     fn listen(&self, node: NodeId) -> Notices;
 
@@ -214,6 +217,10 @@ impl<S: Store> AnyStore for S {
 
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool> {
         Box::pin(Store::delete(self, key, now()))
+    }
+
+    fn exists<'a>(&'a self, keys: &'a [SessionKey]) -> StoreFuture<'a, Vec<bool>> {
+        Box::pin(Store::exists(self, keys, now()))
     }
 
     fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()> {

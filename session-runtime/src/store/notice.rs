@@ -1,4 +1,4 @@
-//! What nodes tell each other. A message that is lost costs a pause, and nothing else.
+//! What nodes tell each other. A message that is lost costs a pause, and nothing else: what is not heard is found out.
 
 use crate::record::SessionKey;
 
@@ -18,7 +18,8 @@ pub enum Notice {
         /// How.
         how: Ending,
     },
-    /// Notices may have been missed: whoever waits for one should look.
+    /// Notices may have been missed, or were said before this node listened: whoever waits for one looks, and it is checked
+    /// which sessions have ended.
     Missed,
 }
 

@@ -1,8 +1,6 @@
 //! Two guides share a store: one session, counted exactly; and what ends on one node ends on the other.
 
-use std::time::Duration;
-
-use load::{Http, Node, Packet, Socket, Store, Transport, socket::Refused};
+use load::{Http, Packet, Socket, Store, Transport, socket::Refused};
 use tokio::time::timeout;
 
 use crate::crowd::{Crowd, PATIENCE, addresses, count, login, two, until};
@@ -40,24 +38,10 @@ async fn ending(socket: &mut Socket) -> Packet {
     }
 }
 
-/// Two nodes, of which the second hears the first: it listens from its first request on, and what is said before it is
-/// connected for that it does not hear.
-async fn two_that_hear(store: &Store) -> [Node; 2] {
-    let nodes = two(&store.url()).await;
-    until("the second node hears the first", async || {
-        let cookie = login(nodes[0].address()).await;
-        let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
-        let answer = Http::new(nodes[0].address()).post("/logout", Some(&cookie)).await.unwrap();
-        assert_eq!(answer.status, 204);
-        timeout(Duration::from_secs(1), ending(&mut socket)).await.is_ok()
-    })
-    .await;
-    nodes
-}
-
 on!(redis, postgres, sqlite: a_logout_ends_the_sockets_on_the_other_node);
+/// The second node hears from its first request on; what is said before it is connected for that, it finds out.
 async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
-    let nodes = two_that_hear(&store).await;
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     for transport in [Transport::WebSocket, Transport::Polling] {
         let cookie = if transport == Transport::Polling { login(nodes[0].address()).await } else { cookie.clone() };
@@ -72,7 +56,7 @@ async fn a_logout_ends_the_sockets_on_the_other_node(store: Store) {
 
 on!(redis, postgres, sqlite: a_login_closes_the_transports_on_the_other_node);
 async fn a_login_closes_the_transports_on_the_other_node(store: Store) {
-    let nodes = two_that_hear(&store).await;
+    let nodes = two(&store.url()).await;
     let cookie = login(nodes[0].address()).await;
     let mut socket = Socket::connect(nodes[1].address(), Transport::WebSocket, "/", Some(&cookie)).await.unwrap();
     assert_eq!(socket.call("my event", "").await.unwrap().number(), Some(1));
