@@ -81,23 +81,33 @@ broken_stores! {
     writes_to_the_neighbour: WritesToTheNeighbour => sessions_are_kept_apart;
     resurrects: Resurrects =>
         expired_is_never_written asking_late_changes_nothing patch_never_creates patch_after_delete_is_gone
-        nothing_but_load_sees_the_mark delete_wins_every_race dead_is_gone_not_fenced;
-    checks_then_saves: ChecksThenSaves => delete_wins_every_race;
-    saves_the_whole_record: SavesTheWholeRecord => concurrent_patches_are_all_kept;
+        nothing_but_load_sees_the_mark delete_wins_every_race dead_is_gone_not_fenced
+        retire_loses_no_patch;
+    checks_then_saves: ChecksThenSaves => delete_wins_every_race
+        retire_loses_no_patch;
+    saves_the_whole_record: SavesTheWholeRecord => concurrent_patches_are_all_kept
+        retire_loses_no_patch retire_of_the_changed_is_refused;
     replaces_on_patch: ReplacesOnPatch =>
         only_changed_keys_are_written concurrent_patches_are_all_kept acquire_takes_and_loads
-        lease_hinders_no_other;
+        lease_hinders_no_other
+        retire_loses_no_patch;
     writes_key_after_key: WritesKeyAfterKey =>
         patch_is_applied_once last_8_transactions_are_remembered patches_are_atomic
-        last_of_concurrent_patches_wins_whole;
+        last_of_concurrent_patches_wins_whole
+        latest_transaction_is_known retire_loses_no_patch;
     keeps_the_removed: KeepsTheRemoved =>
-        removed_is_removed patch_is_applied_once keys_are_exact many_keys_are_kept fenced_patch_leaves_nothing;
-    takes_empty_for_gone: TakesEmptyForGone => empty_patch_changes_nothing;
+        removed_is_removed patch_is_applied_once keys_are_exact many_keys_are_kept fenced_patch_leaves_nothing
+        latest_transaction_is_known;
+    takes_empty_for_gone: TakesEmptyForGone => empty_patch_changes_nothing
+        latest_transaction_is_known retire_of_the_changed_is_refused;
     forgets_transactions: ForgetsTransactions =>
         patch_is_applied_once last_8_transactions_are_remembered repeated_patch_moves_no_deadline
-        transaction_is_looked_at_before_the_fence repeated_patch_keeps_the_lease;
-    remembers_two: RemembersTwo => last_8_transactions_are_remembered;
-    moves_the_deadline_again: MovesTheDeadlineAgain => repeated_patch_moves_no_deadline;
+        transaction_is_looked_at_before_the_fence repeated_patch_keeps_the_lease
+        latest_transaction_is_known;
+    remembers_two: RemembersTwo => last_8_transactions_are_remembered
+        latest_transaction_is_known retire_of_the_changed_is_refused;
+    moves_the_deadline_again: MovesTheDeadlineAgain => repeated_patch_moves_no_deadline
+        latest_transaction_is_known;
     loads_the_expired: LoadsTheExpired =>
         expired_is_never_loaded expired_is_never_written asking_late_changes_nothing
         deadline_is_judged_by_the_clock_that_asks set_moves_the_deadline_anywhere touch_never_creates
@@ -140,6 +150,10 @@ broken_stores! {
     retires_again: RetiresAgain => retire_again_is_applied retire_is_fenced;
     retires_the_dead: RetiresTheDead => asking_late_changes_nothing retire_of_the_dead_is_gone;
     retires_without_fence: RetiresWithoutFence => retire_is_fenced;
+    retires_unseen: RetiresUnseen => retire_of_the_changed_is_refused retire_loses_no_patch;
+    checks_then_retires: ChecksThenRetires => retire_loses_no_patch;
+    keeps_the_latest_to_itself: KeepsTheLatestToItself => latest_transaction_is_known
+        acquire_takes_and_loads deadline_is_judged_by_the_clock_that_asks retire_is_fenced retire_loses_no_patch retire_of_the_changed_is_refused;
     sorts_the_keys: SortsTheKeys => exists_answers_in_order;
     extends_backwards: ExtendsBackwards => extend_never_moves_back;
     never_moves_back: NeverMovesBack => set_moves_the_deadline_anywhere;

@@ -100,7 +100,7 @@ fn now() -> OffsetDateTime {
 }
 
 fn record() -> Record {
-    Record { fields: Fields::default(), deadline: now() + time::Duration::MINUTE, unconfirmed: false }
+    Record { fields: Fields::default(), deadline: now() + time::Duration::MINUTE, unconfirmed: false, latest: None }
 }
 
 fn patch(count: u32) -> Patch {

@@ -406,6 +406,38 @@ async fn what_plain_sessions_save_meanwhile_moves_too() {
     assert_eq!(visitor.get("/read").await.body, "a note");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_plain_session_saves_in_the_last_moment_moves_too_or_is_refused() {
+    let mut kept = 0;
+    for delay in (0..500).step_by(20) {
+        let router = Router::new()
+            .route("/x", get(async |session: Session<Visit>| session.rotate_with(|visit| visit.count += 10).await))
+            .route(
+                "/note",
+                get(async move |plain: Plain| {
+                    plain.get::<u32>("count").await.unwrap();
+                    sleep(millis(delay)).await;
+                    plain.insert("note", delay).await.unwrap();
+                }),
+            )
+            .route("/read", get(async |plain: Plain| format!("{:?}", plain.get::<u64>("note").await.unwrap())));
+        let app = Lab::new().app(router);
+        let mut visitor = app.visitor().await;
+        let mut other = visitor.clone();
+        // the last look at the old record takes its time
+        app.store.after_load.set(100);
+        let (rotated, noted) = join!(visitor.get("/x"), other.get("/note"));
+        app.store.after_load.set(0);
+        assert_eq!(rotated.status, StatusCode::OK, "{delay}");
+        assert_eq!(visitor.session().get().await.unwrap().count, 11);
+        if noted.status == StatusCode::OK {
+            assert_eq!(visitor.get("/read").await.body, format!("Some({delay})"));
+            kept += 1;
+        }
+    }
+    assert!(kept > 5, "{kept}");
+}
+
 /// What a handler has left behind.
 type LeftBehind<T> = Arc<Mutex<Option<JoinHandle<T>>>>;
 

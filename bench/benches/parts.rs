@@ -28,7 +28,12 @@ fn fields() -> Fields {
 }
 
 fn record() -> Record {
-    Record { fields: fields(), deadline: OffsetDateTime::now_utc() + Duration::hours(1), unconfirmed: false }
+    Record {
+        fields: fields(),
+        deadline: OffsetDateTime::now_utc() + Duration::hours(1),
+        unconfirmed: false,
+        latest: None,
+    }
 }
 
 fn patch() -> Patch {

@@ -9,7 +9,10 @@ use ::load::{Http, Packet, Socket, Transport};
 use hdrhistogram::Histogram;
 use tokio::task::JoinSet;
 
-use crate::{Result, servers::Server};
+use crate::{
+    Result,
+    servers::{Server, Variant},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -71,14 +74,19 @@ pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result
         }
         sessions.push(sockets);
     }
+    // where there are no sessions, each socket counts for itself
+    let counters = if server.variant == Variant::Alone { shape.sessions * shape.sockets } else { shape.sessions };
     let (begun, computed) = (Instant::now(), server.computed()?);
     let mut tasks = JoinSet::new();
-    for (session, sockets) in sessions.into_iter().enumerate() {
-        for socket in sockets {
-            tasks.spawn(async move { (session, drive(socket, shape.depth, begun + time).await) });
-        }
+    let sockets = sessions
+        .into_iter()
+        .enumerate()
+        .flat_map(|(session, sockets)| sockets.into_iter().map(move |socket| (session, socket)));
+    for (number, (session, socket)) in sockets.enumerate() {
+        let counter = if counters == shape.sessions { session } else { number };
+        tasks.spawn(async move { (counter, drive(socket, shape.depth, begun + time).await) });
     }
-    let mut found = vec![0; shape.sessions];
+    let mut found = vec![0; counters];
     let mut measured = Measured {
         acknowledged: 0,
         found: 0,
@@ -86,11 +94,11 @@ pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result
         took: Duration::ZERO,
         computed: Duration::ZERO,
     };
-    for (session, driven) in tasks.join_all().await {
+    for (counter, driven) in tasks.join_all().await {
         let (latency, last) = driven?;
         measured.acknowledged += latency.len();
         measured.latency.add(latency)?;
-        found[session] = last.max(found[session]);
+        found[counter] = last.max(found[counter]);
     }
     measured.took = begun.elapsed();
     measured.computed = server.computed()?.saturating_sub(computed);

@@ -106,7 +106,7 @@ impl From<Refusal> for SessionError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Gone => Self::Gone,
-            Refusal::Timeout | Refusal::Lost => Self::Busy,
+            Refusal::Timeout | Refusal::Lost | Refusal::Changed => Self::Busy,
             Refusal::Overloaded => Self::Overloaded,
             Refusal::TooLarge => Self::TooLarge,
             Refusal::Unavailable(error) => Self::Unavailable(error),
@@ -226,6 +226,7 @@ impl EventError {
             Refusal::TooLarge => Self::new("overloaded", "the session is too large"),
             Refusal::Unavailable(_) => Self::new("store_unavailable", "the session store is unavailable"),
             Refusal::Lost => Self::new("store_unavailable", "another node has taken the session over"),
+            Refusal::Changed => Self::new("store_unavailable", "others have written to the session"),
             Refusal::Unknown => Self::new("unknown", "it is not known whether this was saved"),
         }
     }

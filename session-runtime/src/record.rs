@@ -193,6 +193,9 @@ pub struct Record {
     /// Made by a handshake, and its cookie has not come back yet: the deadline is near, until the first
     /// request that carries the cookie calls [`Store::touch`](crate::store::Store::touch), which clears it.
     pub unconfirmed: bool,
+    /// The last transaction that has changed it. That is for the store to know: what
+    /// [`Store::create`](crate::store::Store::create) is given does not count.
+    pub latest: Option<TransactionId>,
 }
 
 /// A random number that names one transaction.

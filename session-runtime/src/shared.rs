@@ -207,7 +207,7 @@ impl SessionStore for SharedStore {
                 Ok(())
             }
             // a save updates; it never creates
-            Patched::Gone | Patched::Fenced => {
+            Patched::Gone | Patched::Fenced | Patched::Changed => {
                 let looked = scope.look(&key).await.map_err(|error| scope.fail(error))?;
                 if looked.is_none() && scope.state().outdated && !patch.changes_fields() {
                     // all that was changed has moved to the new id; this response leaves the cookie alone

@@ -137,6 +137,7 @@ impl Sabotage for TouchCreates {
             fields: socket_session::store::Fields::default(),
             deadline: deadline.after(at.now),
             unconfirmed: false,
+            latest: None,
         };
         Ok(at.create(record).await? == Created::Done)
     }
@@ -285,7 +286,7 @@ pub(crate) struct RetiresTheDead;
 impl Sabotage for RetiresTheDead {
     async fn retire(&self, at: At<'_>, end: &Retirement) -> Result<Patched> {
         let fields = socket_session::store::Fields::default();
-        at.create(Record { fields, deadline: end.until, unconfirmed: false }).await?;
+        at.create(Record { fields, deadline: end.until, unconfirmed: false, latest: None }).await?;
         at.retire(end).await
     }
 }
@@ -297,6 +298,51 @@ pub(crate) struct RetiresWithoutFence;
 impl Sabotage for RetiresWithoutFence {
     async fn retire(&self, at: At<'_>, end: &Retirement) -> Result<Patched> {
         at.retire(&Retirement { token: None, ..*end }).await
+    }
+}
+
+/// Retires whatever was seen.
+#[derive(Default)]
+pub(crate) struct RetiresUnseen;
+
+impl Sabotage for RetiresUnseen {
+    async fn retire(&self, at: At<'_>, end: &Retirement) -> Result<Patched> {
+        loop {
+            let seen = at.load().await?.live().and_then(|record| record.latest);
+            match at.retire(&Retirement { seen, ..*end }).await? {
+                Patched::Changed => {}
+                retired => return Ok(retired),
+            }
+        }
+    }
+}
+
+/// Looks at what was seen first, and then retires.
+#[derive(Default)]
+pub(crate) struct ChecksThenRetires;
+
+impl Sabotage for ChecksThenRetires {
+    async fn retire(&self, at: At<'_>, end: &Retirement) -> Result<Patched> {
+        if let Loaded::Live(record) = at.load().await?
+            && record.latest == end.seen
+        {
+            yield_now().await;
+            return RetiresUnseen.retire(at, end).await;
+        }
+        at.retire(end).await
+    }
+}
+
+/// Does not say which transaction was the last.
+#[derive(Default)]
+pub(crate) struct KeepsTheLatestToItself;
+
+impl Sabotage for KeepsTheLatestToItself {
+    async fn load(&self, at: At<'_>) -> Result<Loaded> {
+        Ok(match at.load().await? {
+            Loaded::Live(record) => Loaded::Live(Record { latest: None, ..record }),
+            loaded => loaded,
+        })
     }
 }
 

@@ -189,7 +189,7 @@ impl Sabotage for Resurrects {
             return Ok(patched);
         }
         let deadline = at.now + Duration::hours(1);
-        let record = Record { fields: patch.set.iter().cloned().collect(), deadline, unconfirmed: false };
+        let record = Record { fields: patch.set.iter().cloned().collect(), deadline, unconfirmed: false, latest: None };
         at.create(record).await?;
         Ok(Patched::Applied { held: false, alone: false })
     }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
-use super::probe::{Outcome, Probe, applied, failed, same, set};
+use super::probe::{Outcome, Probe, applied, failed, retirement, same, set};
 use crate::{
     record::Deadline,
-    store::{Created, Loaded, Patched},
+    store::{Created, Loaded, Patched, Retirement},
 };
 
 /// What each of them came to. The first that failed ends the others.
@@ -150,6 +150,55 @@ pub(super) async fn delete_wins_every_race(probe: Probe) -> Outcome {
         saved.and(ended)?;
         session.is_gone("after a delete among patches and touches").await?;
         same(session.patch(&set(json!({ "count": 1 }))).await?, Patched::Gone, "a patch after all that")?;
+    }
+    Ok(())
+}
+
+pub(super) async fn retire_loses_no_patch(probe: Probe) -> Outcome {
+    for pause in 0..10 {
+        let session = probe.session(Value::Null).await?;
+        let writers = (0..4).map(|writer| {
+            let session = if writer % 2 == 0 { session.clone() } else { session.elsewhere() };
+            async move {
+                let mut saved = 0;
+                // until it is retired
+                for round in 1..=5 {
+                    let fields: Map<_, _> = [(format!("writer {writer}"), json!(round))].into_iter().collect();
+                    if session.patch(&set(fields.into())).await? == Patched::Gone {
+                        break;
+                    }
+                    saved = round;
+                    tokio::task::yield_now().await;
+                }
+                Ok((writer, saved))
+            }
+        });
+        let end = {
+            let session = session.elsewhere();
+            async move {
+                // the writers write 20 times
+                for _ in 0..50 {
+                    let seen = session.live("before a retirement among patches").await?;
+                    for _ in 0..pause {
+                        tokio::task::yield_now().await;
+                    }
+                    let end = Retirement { seen: seen.latest, ..retirement(session.time(100)) };
+                    match session.retire(&end).await? {
+                        Patched::Changed => {}
+                        retired => return applied(retired, "a retirement among patches").map(|()| seen.fields),
+                    }
+                }
+                failed("a retirement of what was seen just before: it is always said to have changed")
+            }
+        };
+        let writers: Vec<_> = writers.collect();
+        let (saved, ended) = tokio::join!(all(writers), all([end]));
+        let (saved, ended) = (saved?, ended?);
+        for (writer, round) in saved {
+            let seen = ended.iter().find_map(|seen| seen.get(&format!("writer {writer}")));
+            let what = "what was seen of a patch before the retirement that was applied";
+            same(seen.and_then(Value::as_u64).unwrap_or(0), round, what)?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::probe::{Outcome, Probe, applied, moves, retirement, same, set};
 use crate::{
     record::{Deadline, Record},
-    store::{Created, Loaded, Patched},
+    store::{Created, Loaded, Patched, Retirement},
 };
 
 const HOUR: i64 = 3_600;
@@ -60,8 +60,9 @@ pub(super) async fn deadline_is_judged_by_the_clock_that_asks(probe: Probe) -> O
         session.at(259).has(json!({ "count": 2 }), &format!("{clock}, after a touch")).await?;
         session.at(261).is_gone(&format!("{clock}, a second after the deadline of the touch")).await?;
         same(session.at(259).exists().await?, true, &format!("{clock}, whether it exists"))?;
-        let until = retirement(session.time(280));
-        applied(session.at(259).retire(&until).await?, &format!("{clock}, a retirement"))?;
+        let seen = session.at(259).live(&format!("{clock}, before a retirement")).await?.latest;
+        let end = Retirement { seen, ..retirement(session.time(280)) };
+        applied(session.at(259).retire(&end).await?, &format!("{clock}, a retirement"))?;
         same(session.at(279).load().await?, Loaded::Rotated, &format!("{clock}, before the mark's end"))?;
         session.at(281).is_gone(&format!("{clock}, after the mark's end")).await?;
     }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::probe::{Outcome, Probe, applied, retirement, same, set};
+use super::probe::{Outcome, Probe, applied, moves, retirement, same, set};
 use crate::{
-    record::Deadline,
+    record::{Deadline, TransactionId},
     store::{Created, Loaded, Patched, Retirement},
 };
 
@@ -65,6 +65,26 @@ pub(super) async fn retire_again_is_applied(probe: Probe) -> Outcome {
     same(session.retire(&another).await?, Patched::Gone, "another retirement")?;
     same(session.load().await?, Loaded::Rotated, "a load after that")?;
     session.at(101).is_gone("after the first mark's end").await
+}
+
+pub(super) async fn retire_of_the_changed_is_refused(probe: Probe) -> Outcome {
+    let session = probe.session(json!({ "count": 1 })).await?;
+    let early = retirement(session.time(100));
+    let by = |seen: Option<TransactionId>| Retirement { seen, ..retirement(session.time(100)) };
+    for count in 2..=12 {
+        let seen = session.live("before a patch").await?.latest;
+        applied(session.elsewhere().patch(&set(json!({ "count": count }))).await?, "a patch")?;
+        let what = "a retirement of a record that was patched after it was seen";
+        same(session.retire(&by(seen)).await?, Patched::Changed, what)?;
+        same(session.retire(&early).await?, Patched::Changed, "a retirement of a record seen before any patch")?;
+        session.has(json!({ "count": count }), "after retirements that were refused").await?;
+    }
+    let seen = session.live("before a moved deadline").await?.latest;
+    applied(session.patch(&moves(Deadline::Set(session.time(200)))).await?, "a patch of the deadline")?;
+    same(session.retire(&by(seen)).await?, Patched::Changed, "a retirement after a patch of the deadline")?;
+    let seen = session.live("before an empty patch").await?.latest;
+    applied(session.patch(&set(json!({}))).await?, "an empty patch")?;
+    applied(session.retire(&by(seen)).await?, "a retirement after an empty patch, which changes nothing")
 }
 
 pub(super) async fn retire_of_the_dead_is_gone(probe: Probe) -> Outcome {

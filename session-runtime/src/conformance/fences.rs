@@ -119,7 +119,8 @@ pub(super) async fn retire_is_fenced(probe: Probe) -> Outcome {
     same(session.elsewhere().retire(&by(other)).await?, Patched::Fenced, "a retirement under another token")?;
     session.has(json!({ "count": 1 }), "after a retirement that was fenced").await?;
     applied(session.patch(&set(json!({ "count": 2 }))).await?, "a patch after a retirement that was fenced")?;
-    let end = by(holder);
+    same(session.retire(&by(other)).await?, Patched::Fenced, "a retirement of the changed under another token")?;
+    let end = Retirement { seen: session.live("before a retirement").await?.latest, ..by(holder) };
     applied(session.retire(&end).await?, "a retirement by the holder")?;
     applied(session.retire(&end).await?, "the same retirement again")?;
     same(session.load().await?, Loaded::Rotated, "a load after the retirement")?;

@@ -111,6 +111,7 @@ fn table() -> Vec<(Check, Start)> {
             patches::patch_is_applied_once: "the same transaction again is not applied again",
             patches::last_8_transactions_are_remembered: "a patch is recognized with 7 others after it",
             patches::repeated_patch_moves_no_deadline: "the same transaction again does not move the deadline again",
+            patches::latest_transaction_is_known: "a load names the last transaction that has changed the record",
             values::values_are_exact: "each JSON value comes back as it was: null, texts, nested",
             values::numbers_are_exact: "integers of 64 bits and floats come back to the last bit",
             values::keys_are_exact: "any text is a key, also one that looks like bookkeeping",
@@ -122,12 +123,14 @@ fn table() -> Vec<(Check, Start)> {
             endings::nothing_but_load_sees_the_mark: "a mark is no record, and its key is taken",
             endings::retire_again_is_applied: "the same retirement again is `Applied`, another is `Gone`",
             endings::retire_of_the_dead_is_gone: "what does not live is not retired, and gets no mark",
+            endings::retire_of_the_changed_is_refused: "what was patched after it was seen is not retired",
             concurrency::create_is_exclusive: "of many who create at once, one does",
             concurrency::concurrent_patches_are_all_kept: "20 writers of 20 keys at once: all of it is there",
             concurrency::patches_are_atomic: "no reader sees half a patch",
             concurrency::last_of_concurrent_patches_wins_whole: "of patches of the same keys, one is there, whole",
             concurrency::delete_wins_every_race: "a delete among patches and touches: it stays gone",
             concurrency::concurrent_touch_undoes_no_patch: "a touch at the same time as a patch keeps both",
+            concurrency::retire_loses_no_patch: "a patch among retirements is seen before, or is `Gone`",
             messages::announcements_reach_every_node: "what a node announces, every node hears",
         }
         true {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::probe::{Outcome, Probe, applied, moves, remove, same, set};
 use crate::{
-    record::{Deadline, Patch},
-    store::Patched,
+    record::{Deadline, Patch, Record},
+    store::{Created, Patched},
 };
 
 pub(super) async fn patch_never_creates(probe: Probe) -> Outcome {
@@ -50,6 +50,24 @@ pub(super) async fn removed_is_removed(probe: Probe) -> Outcome {
     session.has(json!({ "a": 2 }), "after one key was set and another removed").await?;
     applied(session.patch(&remove(&["a"])).await?, "a patch that removes the last key")?;
     session.has(json!({}), "after the last key was removed: the session lives").await
+}
+
+pub(super) async fn latest_transaction_is_known(probe: Probe) -> Outcome {
+    let session = probe.nobody();
+    let given = Record { latest: Some(Patch::new().transaction), ..session.record(300, json!({ "count": 1 })) };
+    same(session.create(given).await?, Created::Done, "creating under a new key")?;
+    let latest = async |what: &str| Ok(session.elsewhere().live(what).await?.latest);
+    same(latest("after creating").await?, None, "the latest transaction of what was created")?;
+    let first = set(json!({ "count": 2 }));
+    for patch in [&first, &remove(&["count"]), &moves(Deadline::Set(session.time(100)))] {
+        applied(session.patch(patch).await?, "a patch")?;
+        same(latest("after a patch").await?, Some(patch.transaction), "the latest transaction after a patch")?;
+    }
+    let before = latest("after three patches").await?;
+    applied(session.patch(&first).await?, "the first patch again")?;
+    applied(session.patch(&set(json!({}))).await?, "an empty patch")?;
+    session.touch(Deadline::Set(session.time(200))).await?;
+    same(latest("after a touch").await?, before, "the latest transaction after what is none")
 }
 
 pub(super) async fn empty_patch_changes_nothing(probe: Probe) -> Outcome {

@@ -170,7 +170,12 @@ impl Session {
 
     /// A record that lives so long.
     pub(super) fn record(&self, seconds: i64, fields: Value) -> Record {
-        Record { fields: object(fields).into_iter().collect(), deadline: self.time(seconds), unconfirmed: false }
+        Record {
+            fields: object(fields).into_iter().collect(),
+            deadline: self.time(seconds),
+            unconfirmed: false,
+            latest: None,
+        }
     }
 
     pub(super) async fn create(&self, record: Record) -> Outcome<Created> {
@@ -351,7 +356,7 @@ pub(super) fn moves(deadline: Deadline) -> Patch {
 
 /// A retirement without fence.
 pub(super) fn retirement(until: OffsetDateTime) -> Retirement {
-    Retirement { transaction: TransactionId::mint(), token: None, until }
+    Retirement { transaction: TransactionId::mint(), token: None, seen: None, until }
 }
 
 pub(super) fn fields(fields: impl IntoIterator<Item = (String, Value)>) -> Fields {

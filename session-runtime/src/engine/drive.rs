@@ -128,6 +128,7 @@ fn saved_as(saved: &Result<Patched, StoreError>) -> Saved {
         Ok(Patched::Applied { held, alone }) => Saved::Applied { held: *held, alone: *alone },
         Ok(Patched::Gone) => Saved::Gone,
         Ok(Patched::Fenced) => Saved::Fenced,
+        Ok(Patched::Changed) => Saved::Changed,
         Err(StoreError::Unanswered(_)) => Saved::Unanswered,
         Err(_) => Saved::Failed,
     }
@@ -138,6 +139,7 @@ fn refusal(reason: Reason, failure: Option<&Arc<StoreError>>) -> Refusal {
         (Reason::Gone, _) => Refusal::Gone,
         (Reason::Timeout, _) => Refusal::Timeout,
         (Reason::Lost, _) => Refusal::Lost,
+        (Reason::Changed, _) => Refusal::Changed,
         (Reason::Unknown, _) => Refusal::Unknown,
         (Reason::Failed, Some(error)) if matches!(**error, StoreError::TooLarge) => Refusal::TooLarge,
         (Reason::Failed, Some(error)) => Refusal::Unavailable(Arc::clone(error)),

@@ -50,6 +50,8 @@ pub(crate) enum Refusal {
     Unavailable(Arc<StoreError>),
     /// Another node has taken the session over: nothing was written, and it can be tried again.
     Lost,
+    /// The record is another than the retirement has seen: nothing was written, and it can be tried again in the same turn.
+    Changed,
     Unknown,
 }
 

@@ -198,6 +198,10 @@ impl State {
 
     /// A transaction has ended well.
     pub(super) fn commit(&mut self, ticket: TicketId, change: Change) {
+        if let Some(slot) = self.slots.get_mut(ticket) {
+            // a retirement that is tried again waits for another verdict
+            slot.verdict = Promise::default();
+        }
         self.committed.push_back((ticket, change, false));
     }
 

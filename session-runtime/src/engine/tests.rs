@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
 async fn engine() -> (Arc<Engine>, MemoryStore, SessionKey) {
     let (store, key) = (MemoryStore::default(), Id::mint().key());
     let deadline = OffsetDateTime::now_utc() + time::Duration::hours(1);
-    let record = Record { fields: Fields::default(), deadline, unconfirmed: false };
+    let record = Record { fields: Fields::default(), deadline, unconfirmed: false, latest: None };
     Store::create(&store, &key, record, OffsetDateTime::now_utc()).await.unwrap();
     (Arc::new(Engine::new(Arc::new(store.clone()), LIMITS)), store, key)
 }

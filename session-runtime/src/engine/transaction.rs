@@ -90,11 +90,11 @@ impl Transaction {
     }
 
     /// Ends the record, for its session has got a new id; until then, a load says so. The session is still held, until
-    /// this is dropped.
+    /// this is dropped; and it can be tried again, if there is another transaction by now than the one that was `seen`.
     ///
     /// Cancelling it does not undo it.
-    pub(crate) async fn retire(&mut self, until: OffsetDateTime) -> Result<(), Refusal> {
-        let retirement = Retirement { transaction: TransactionId::mint(), token: None, until };
+    pub(crate) async fn retire(&mut self, seen: Option<TransactionId>, until: OffsetDateTime) -> Result<(), Refusal> {
+        let retirement = Retirement { transaction: TransactionId::mint(), token: None, seen, until };
         self.save(Change::Retire(retirement)).await
     }
 

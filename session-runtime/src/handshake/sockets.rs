@@ -321,7 +321,7 @@ async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
         return Shown::Refused(StatusCode::TOO_MANY_REQUESTS, "too many new sessions");
     }
     let deadline = OffsetDateTime::now_utc() + UNCONFIRMED;
-    let record = Record { fields: Fields::default(), deadline, unconfirmed: true };
+    let record = Record { fields: Fields::default(), deadline, unconfirmed: true, latest: None };
     match core.create(record).await {
         Ok(id) => {
             core.admissions.unconfirmed(id.key());

@@ -19,6 +19,9 @@ use crate::{
     view::Access,
 };
 
+/// How often a session is looked at for what plain sessions have written to it, before it gets no new id.
+const LOOKS: usize = 8;
+
 /// After how long a session that may have outlived its rotation is deleted again.
 const AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
 
@@ -106,7 +109,7 @@ impl RequestScope {
         // in a task of its own: a request that is given up leaves no record without a cookie
         let making = tokio::spawn(async move {
             let deadline = scope.new_deadline(deadline, scope.state().rotation.as_ref());
-            let id = scope.core.create(Record { fields, deadline, unconfirmed: false }).await?;
+            let id = scope.core.create(Record { fields, deadline, unconfirmed: false, latest: None }).await?;
             if let Err(error) = scope.stage(id, None) {
                 scope.core.remove(id.key()).await?;
                 return Err(error);
@@ -216,36 +219,53 @@ impl RequestScope {
 
     /// Retires the old session, for the response with the new one's cookie is about to go out.
     async fn finish(self: &Arc<Self>, mut rotation: Rotation, new: Id) -> Result<SessionKey, SessionError> {
-        let (core, key, last) = (&self.core, rotation.key, rotation.fields().clone());
-        let is_over = || self.state().phase == Phase::Over;
-        let retired = match core.bring_along(&rotation, new).await {
-            // given up meanwhile: nobody waits for the response
-            Ok(()) if is_over() => Err(SessionError::NoResponse),
-            Ok(()) => match rotation.old.retire(OffsetDateTime::now_utc() + TOMBSTONE).await {
-                Ok(()) => Ok(()),
-                Err(Refusal::Unknown) => {
-                    // one of the two has to work, and the new one surely does
-                    tracing::warn!(session = %key, "a session has got a new id, and its old one may still live");
-                    core.end_later(key);
-                    Ok(())
-                }
-                Err(refusal) => Err(refusal.into()),
-            },
-            Err(error) => Err(error),
+        let (core, key) = (&self.core, rotation.key);
+        let last = match self.retire(&mut rotation, new).await {
+            Ok(last) => last,
+            Err(error) => {
+                core.drop_fresh(new).await;
+                self.void();
+                return Err(error);
+            }
         };
-        if let Err(error) = retired {
-            core.drop_fresh(new).await;
-            self.void();
-            return Err(error);
-        }
         core.rotated.mark(key);
-        core.ended(key, Some(&last));
-        if is_over() {
+        core.ended(key, Some(&last.fields));
+        if self.is_over() {
             // given up in just this moment: nobody has the new id, and the old one is gone
             core.drop_fresh(new).await;
             core.close_rotated(key).await;
         }
         Ok(key)
+    }
+
+    /// Retires the old record as it was looked at last, which is returned. If it has been written since then, it is looked
+    /// at again: nothing that a plain session was told is saved is left behind.
+    async fn retire(&self, rotation: &mut Rotation, new: Id) -> Result<Record, SessionError> {
+        let (core, key) = (&self.core, rotation.key);
+        let mut seen = rotation.old.record().clone();
+        for _ in 0..LOOKS {
+            seen = core.bring_along(&key, seen, new).await?;
+            // given up meanwhile: nobody waits for the response
+            if self.is_over() {
+                return Err(SessionError::NoResponse);
+            }
+            match rotation.old.retire(seen.latest, OffsetDateTime::now_utc() + TOMBSTONE).await {
+                Ok(()) => return Ok(seen),
+                Err(Refusal::Changed) => {}
+                Err(Refusal::Unknown) => {
+                    // one of the two has to work, and the new one surely does
+                    tracing::warn!(session = %key, "a session has got a new id, and its old one may still live");
+                    core.end_later(key);
+                    return Ok(seen);
+                }
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Err(Refusal::Changed.into())
+    }
+
+    fn is_over(&self) -> bool {
+        self.state().phase == Phase::Over
     }
 
     /// The response will not be: what was made for it goes, and the old session lives on.
@@ -272,31 +292,31 @@ impl Core {
         Ok(self.engine.enqueue_first(key)?.granted().await?)
     }
 
-    /// What plain sessions have written to the old record meanwhile: they wait for no turn.
-    async fn bring_along(self: &Arc<Self>, rotation: &Rotation, new: Id) -> Result<(), SessionError> {
-        let Loaded::Live(old) = self.look(&rotation.key).await? else {
+    /// What plain sessions have written to the old record since it was like this, for they wait for no turn; and how it is
+    /// now.
+    async fn bring_along(self: &Arc<Self>, key: &SessionKey, before: Record, new: Id) -> Result<Record, SessionError> {
+        let Loaded::Live(old) = self.look(key).await? else {
             return Err(SessionError::Gone);
         };
-        let before = rotation.fields();
-        let mut patch = before.difference(&old.fields);
-        patch.deadline = match rotation.old.record().deadline {
+        let mut patch = before.fields.difference(&old.fields);
+        patch.deadline = match before.deadline {
             before if old.deadline > before => Some(Deadline::Extend(old.deadline)),
             before if old.deadline < before => Some(Deadline::Set(old.deadline)),
             _ => None,
         };
         if patch.is_empty() {
-            return Ok(());
+            return Ok(old);
         }
         let Some(current) = self.load(&new.key()).await? else {
-            return Ok(());
+            return Ok(old);
         };
         // what this request has changed itself is the later save
-        let unchanged = |key: &str| before.get(key) == current.fields.get(key);
+        let unchanged = |key: &str| before.fields.get(key) == current.fields.get(key);
         patch.set.retain(|(key, _)| unchanged(key));
         patch.remove.retain(|key| unchanged(key));
         match self.patch(new.key(), &patch).await? {
-            Patched::Applied { .. } | Patched::Gone => Ok(()),
-            Patched::Fenced => Err(SessionError::Busy),
+            Patched::Applied { .. } | Patched::Gone => Ok(old),
+            Patched::Fenced | Patched::Changed => Err(SessionError::Busy),
         }
     }
 

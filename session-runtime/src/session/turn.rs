@@ -168,7 +168,7 @@ impl<V> Session<V> {
         let beginning = tokio::spawn(async move {
             let _one_at_a_time = one_at_a_time;
             let deadline = scope.new_deadline(scope.deadline(), rotation.as_ref());
-            let id = core.create(Record { fields: fields.clone(), deadline, unconfirmed: false }).await?;
+            let id = core.create(Record { fields: fields.clone(), deadline, unconfirmed: false, latest: None }).await?;
             let adopted = match scope.adopt(id, fields, deadline).await {
                 Ok(true) => scope.stage(id, rotation).map(|()| true),
                 adopted => adopted,

@@ -82,6 +82,8 @@ pub enum Patched {
     Gone,
     /// The lease is another's now: nothing was written.
     Fenced,
+    /// Said to a retirement only: the record is another than was seen. Nothing was written, and the lease is as it was.
+    Changed,
 }
 
 /// The end of a record whose session has got a new id.
@@ -91,6 +93,9 @@ pub struct Retirement {
     pub transaction: TransactionId,
     /// Nothing is done unless the record still carries it; `None` where the store has no leases.
     pub token: Option<Token>,
+    /// The [`latest`](Record::latest) transaction of the record that was seen. Nothing is done if there is another by now,
+    /// for nobody has looked at what that one has written, and it would be lost.
+    pub seen: Option<TransactionId>,
     /// Until then a load says [`Rotated`](super::Loaded::Rotated).
     pub until: OffsetDateTime,
 }

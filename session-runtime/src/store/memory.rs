@@ -230,6 +230,9 @@ impl Store for MemoryStore {
         if retirement.token.is_some_and(|token| !entry.carries(token)) {
             return Ok(Patched::Fenced);
         }
+        if entry.record.latest != retirement.seen {
+            return Ok(Patched::Changed);
+        }
         records.put(*key, Known::Retired { by: retirement.transaction, until: retirement.until });
         Ok(APPLIED)
     }
@@ -275,7 +278,7 @@ mod tests {
 
     fn record(seconds: i64) -> Record {
         let deadline = OffsetDateTime::now_utc() + Duration::seconds(seconds);
-        Record { fields: Fields::default(), deadline, unconfirmed: false }
+        Record { fields: Fields::default(), deadline, unconfirmed: false, latest: None }
     }
 
     fn patch() -> Patch {

@@ -79,9 +79,9 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes the record at once, whoever holds its lease. Whether it was there, and lived.
     fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Deletes the record, if it lives and carries the token, and leaves a mark that says that its session has got a new
-    /// id. The mark is no record: nothing but `load` sees it, and `create` says [`Taken`](Created::Taken). The same
-    /// retirement again changes nothing, and says `Applied`.
+    /// Deletes the record, if it lives, carries the token, and has not been changed since it was seen, and leaves a mark
+    /// that says that its session has got a new id. The mark is no record: nothing but `load` sees it, and `create` says
+    /// [`Taken`](Created::Taken). The same retirement again changes nothing, and says `Applied`.
     fn retire(
         &self,
         key: &SessionKey,

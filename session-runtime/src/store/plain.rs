@@ -123,6 +123,11 @@ fn name(transaction: TransactionId) -> String {
     format!("{:x}", transaction.0)
 }
 
+/// What [`name`] has written.
+fn named(name: &str) -> Option<TransactionId> {
+    u128::from_str_radix(name, 16).ok().map(TransactionId)
+}
+
 /// A record as it is in tower-sessions' store.
 struct Entry {
     fields: Fields,
@@ -172,6 +177,11 @@ impl Entry {
         let since_1970 = (deadline - OffsetDateTime::UNIX_EPOCH).whole_milliseconds();
         // it ends in the year 9999 at the latest
         self.notes.deadline = i64::try_from(since_1970).unwrap_or(i64::MAX);
+    }
+
+    /// The last transaction.
+    fn latest(&self) -> Option<TransactionId> {
+        self.notes.applied.front().and_then(|name| named(name))
     }
 
     /// Whether it is there, as a record or as a mark.
@@ -235,8 +245,8 @@ impl<S: SessionStore> Store for Plain<S> {
             None => Loaded::Gone,
             Some(entry) if entry.notes.retired.is_some() => Loaded::Rotated,
             Some(entry) => {
-                let (deadline, unconfirmed) = (entry.deadline(), entry.notes.unconfirmed);
-                Loaded::Live(Record { fields: entry.fields, deadline, unconfirmed })
+                let (deadline, unconfirmed, latest) = (entry.deadline(), entry.notes.unconfirmed, entry.latest());
+                Loaded::Live(Record { fields: entry.fields, deadline, unconfirmed, latest })
             }
         })
     }
@@ -298,10 +308,11 @@ impl<S: SessionStore> Store for Plain<S> {
     }
 
     async fn retire(&self, key: &SessionKey, end: &Retirement, now: OffsetDateTime) -> Result<Patched, StoreError> {
-        let (by, until) = (name(end.transaction), end.until);
+        let (by, seen, until) = (name(end.transaction), end.seen, end.until);
         let retire = move |store: Arc<S>, id| async move {
             match find(&*store, id).await? {
                 Some(entry) if entry.notes.retired.as_ref() == Some(&by) => Ok(APPLIED),
+                Some(entry) if entry.lives(now) && entry.latest() != seen => Ok(Patched::Changed),
                 Some(entry) if entry.lives(now) => {
                     let notes = Notes { retired: Some(by), ..Notes::default() };
                     let mut mark = Entry { fields: Fields::default(), notes };

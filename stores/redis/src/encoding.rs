@@ -7,7 +7,7 @@ use redis::Value;
 use serde_json::Value as Json;
 use socket_session::{
     SessionKey,
-    store::{Acquired, Deadline, FieldKey, Lease, Loaded, Record, Token},
+    store::{Acquired, Deadline, FieldKey, Lease, Loaded, Record, Token, TransactionId},
 };
 use time::OffsetDateTime;
 
@@ -144,17 +144,20 @@ pub(crate) fn lease(token: &[u8], renewal: &[u8]) -> Result<Lease, Failure> {
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn record(pairs: &Pairs) -> Result<Record, Failure> {
-    let (mut fields, mut deadline, mut unconfirmed) = (Vec::new(), None, false);
+    let (mut fields, mut deadline, mut unconfirmed, mut latest) = (Vec::new(), None, false, None);
     for (name, value) in pairs {
         match name.split_first() {
             Some((b'=', key)) => fields.push(read_field(key, value)?),
             Some((b'@', b"d")) => deadline = Some(parse_time(value)?),
             Some((b'@', b"u")) => unconfirmed = true,
+            Some((b'@', b"x")) => {
+                latest = value.split(|byte| *byte == b' ').next().and_then(parse_id).map(TransactionId);
+            }
             _ => {}
         }
     }
     let deadline = deadline.ok_or(Failure::Unreadable("it has no deadline"))?;
-    Ok(Record { fields: fields.into_iter().collect(), deadline, unconfirmed })
+    Ok(Record { fields: fields.into_iter().collect(), deadline, unconfirmed, latest })
 }
 
 fn read_field(key: &[u8], value: &[u8]) -> Result<(FieldKey, Json), Failure> {

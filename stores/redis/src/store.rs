@@ -234,11 +234,13 @@ impl Store for RedisStore {
         call.arg(encoding::time(now))
             .arg(encoding::id(retirement.transaction.0))
             .arg(retirement.token.map(|token| encoding::id(token.0)).unwrap_or_default())
+            .arg(retirement.seen.map(|seen| encoding::id(seen.0)).unwrap_or_default())
             .arg(encoding::time(retirement.until))
             .arg(encoding::time_to_live(retirement.until, now));
         let retired = |reply| match &reply {
             Value::BulkString(word) if word == b"applied" => Ok((Patched::Applied { held: false, alone: false }, true)),
             Value::BulkString(word) if word == b"fenced" => Ok((Patched::Fenced, false)),
+            Value::BulkString(word) if word == b"changed" => Ok((Patched::Changed, false)),
             Value::BulkString(word) if word == b"gone" => Ok((Patched::Gone, false)),
             _ => Err(Failure::Odd),
         };

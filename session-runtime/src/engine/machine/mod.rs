@@ -245,6 +245,9 @@ impl Machine {
             batch.saving = Some(saving);
             return;
         }
+        if saved == Saved::Changed && saving.retires {
+            return self.resume(now, saving, commands);
+        }
         let failure = match saved {
             Saved::Applied { held, alone } => {
                 if saving.was_repeated() {
@@ -282,6 +285,8 @@ impl Machine {
                 if saving.was_repeated() { Reason::Unknown } else { Reason::Lost }
             }
             Saved::Failed if !untold => Reason::Failed,
+            // no patch is refused so
+            Saved::Changed => Reason::Failed,
             Saved::Failed | Saved::Unanswered => {
                 // the lease is left to whoever claims it next
                 self.tenure = Tenure::None;
@@ -289,6 +294,24 @@ impl Machine {
             }
         };
         self.come_to_nothing(saving, failure, commands);
+    }
+
+    /// A retirement did not come about, for it had not seen all that it would have ended: its turn goes on, so that it can
+    /// look again. Surely so, even if it was sent before: it has seen what never comes back.
+    fn resume(&mut self, now: Time, saving: Saving, commands: &mut Vec<Command>) {
+        let Some(batch) = &mut self.batch else {
+            return;
+        };
+        // what is in hand is not what the store has
+        batch.close();
+        for ticket in saving.tickets {
+            if let Some(at) = self.left.iter().position(|left| *left == ticket) {
+                self.left.swap_remove(at);
+            } else {
+                batch.running = Some((ticket, now + self.rules.hold));
+                commands.push(Command::Verdict(ticket, Err(Reason::Changed)));
+            }
+        }
     }
 
     /// A save did not come about, and so what was to come after it.
@@ -316,7 +339,9 @@ impl Machine {
             return;
         }
         match renewed {
-            Saved::Applied { held: true, .. } | Saved::Failed | Saved::Unanswered => held.renewed = now,
+            Saved::Applied { held: true, .. } | Saved::Changed | Saved::Failed | Saved::Unanswered => {
+                held.renewed = now;
+            }
             Saved::Applied { held: false, .. } | Saved::Fenced => {
                 self.tenure = Tenure::None;
                 self.doom(Reason::Lost, commands);

@@ -102,6 +102,8 @@ pub(crate) enum Saved {
     Gone,
     /// Another node has taken over: nothing was written.
     Fenced,
+    /// The record is another than a retirement has seen: nothing was written, and the lease is as it was.
+    Changed,
     /// Nothing was written.
     Failed,
     /// The store did not say.
@@ -119,6 +121,8 @@ pub(crate) enum Reason {
     Failed,
     /// Another node has taken over; nothing was written.
     Lost,
+    /// The record is another than this retirement has seen; nothing was written, and its turn goes on.
+    Changed,
     /// The store did not say whether it saved.
     Unknown,
 }

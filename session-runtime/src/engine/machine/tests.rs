@@ -442,6 +442,29 @@ fn a_retirement_is_saved_by_itself_and_ends_the_session() {
 }
 
 #[test]
+fn a_retirement_that_has_not_seen_all_is_tried_again_in_the_same_turn() {
+    let retire = |ticket| Input::Commit { ticket: id(ticket), work: Work::Retire };
+    let mut queue = Queue::batch(2);
+    assert_eq!(queue.step(retire(0)), [save(1, Then::KeepUnlessWaiting)]);
+    assert_eq!(queue.step(Input::Saved(Saved::Changed)), [failed(0, Reason::Changed)], "nobody else has a turn");
+    assert_eq!(queue.after(ms(1_500)), [Command::Renew], "the lease is kept meanwhile");
+    assert_eq!(queue.step(Input::Renewed(KEPT_ALONE)), []);
+    assert_eq!(queue.step(retire(0)), [save(1, Then::KeepUnlessWaiting)]);
+    queue.step(Input::Saved(Saved::Unanswered));
+    assert_eq!(queue.step(Input::Saved(Saved::Changed)), [failed(0, Reason::Changed)], "it is known all the same");
+    assert_eq!(queue.step(leave(0)), [Command::Release, CLAIM], "what is in hand is fresh for nobody");
+    let mut queue = Queue::batch(2);
+    queue.step(retire(0));
+    queue.step(leave(0));
+    assert_eq!(queue.step(Input::Saved(Saved::Changed)), [Command::Release, CLAIM], "nobody is there to try it again");
+    let mut queue = Queue::batch(1);
+    queue.step(retire(0));
+    queue.step(Input::Ended);
+    queue.step(Input::Saved(Saved::Changed));
+    assert_eq!(queue.step(retire(0)), [Command::Release, failed(0, Reason::Gone)], "destroyed meanwhile");
+}
+
+#[test]
 fn who_is_to_begin_with_what_is_saved_waits_for_the_save() {
     let mut queue = Queue::batch(1);
     queue.arrive(1, Turn::WriteFirst);

@@ -85,7 +85,7 @@ impl Lab {
     async fn new() -> Self {
         let (records, key) = (MemoryStore::default(), Id::mint().key());
         let deadline = OffsetDateTime::now_utc() + time::Duration::hours(1);
-        let record = Record { fields: Fields::default(), deadline, unconfirmed: false };
+        let record = Record { fields: Fields::default(), deadline, unconfirmed: false, latest: None };
         records.create(&key, record, OffsetDateTime::now_utc()).await.unwrap();
         let server = Server {
             records,
@@ -340,7 +340,7 @@ async fn what_was_retired_refuses_all_others() {
     let mut rotation = one.enqueue(lab.key, Access::Write, 0).unwrap().granted().await.unwrap();
     let here = one.enqueue(lab.key, Access::Write, 0).unwrap();
     let there = two.enqueue(lab.key, Access::Write, 0).unwrap();
-    rotation.retire(OffsetDateTime::now_utc() + time::Duration::minutes(1)).await.unwrap();
+    rotation.retire(rotation.record().latest, OffsetDateTime::now_utc() + time::Duration::minutes(1)).await.unwrap();
     drop(rotation);
     assert!(matches!(here.granted().await, Err(Refusal::Gone)));
     assert!(matches!(there.granted().await, Err(Refusal::Gone)));

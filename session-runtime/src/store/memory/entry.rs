@@ -21,6 +21,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(record: Record) -> Self {
+        let record = Record { latest: None, ..record };
         Self { record, applied: VecDeque::new(), lease: None, alone: false, line: VecDeque::new() }
     }
 
@@ -62,6 +63,7 @@ impl Entry {
             if !patch.is_empty() {
                 self.applied.truncate(REMEMBERED - 1);
                 self.applied.push_front(patch.transaction);
+                self.record.latest = Some(patch.transaction);
                 self.alone &= holds;
             }
         }

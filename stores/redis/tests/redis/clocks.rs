@@ -49,7 +49,8 @@ async fn the_server_keeps_what_ends_for_an_hour() {
         assert_eq!(kept(&mut beside, &key).await, 80);
         store.patch(&key, &sets("count", json!(1)), now).await.unwrap();
         assert_eq!(kept(&mut beside, &key).await, 80);
-        let retirement = Retirement { transaction: TransactionId(1), token: None, until: now + minutes(1) };
+        let seen = store.load(&key, now).await.unwrap().live().unwrap().latest;
+        let retirement = Retirement { transaction: TransactionId(1), token: None, seen, until: now + minutes(1) };
         assert_eq!(store.retire(&key, &retirement, now).await.unwrap(), APPLIED);
         assert_eq!(kept(&mut beside, &key).await, 61);
     }

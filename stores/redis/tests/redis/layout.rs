@@ -43,7 +43,7 @@ async fn nothing_holds_a_session_id() {
         let notice = Notice::Ended { key, by: NodeId(1), how: Ending::Destroyed };
         store.announce(&notice).await.unwrap();
     }
-    let retirement = Retirement { transaction: TransactionId(1), token: None, until: now() + minutes(1) };
+    let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() + minutes(1) };
     store.retire(&retired.key(), &retirement, now()).await.unwrap();
 
     let mut dump: Vec<u8> = Vec::new();

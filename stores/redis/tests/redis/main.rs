@@ -46,7 +46,7 @@ fn minutes(minutes: i64) -> time::Duration {
 
 fn record(fields: &[(&'static str, Value)]) -> Record {
     let fields = fields.iter().map(|(key, value)| ((*key).into(), value.clone())).collect();
-    Record { fields, deadline: now() + minutes(30), unconfirmed: false }
+    Record { fields, deadline: now() + minutes(30), unconfirmed: false, latest: None }
 }
 
 fn sets(key: &'static str, value: Value) -> Patch {

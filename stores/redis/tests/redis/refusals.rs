@@ -13,7 +13,7 @@ fn claim(token: u128) -> Claim {
 async fn all_refuse(store: &RedisStore, key: &SessionKey, reason: &str) {
     let fresh = super::key();
     let fenced = Patch { fence: Some(Fence { token: Token(1), then: Then::Release }), ..sets("count", json!(2)) };
-    let retirement = Retirement { transaction: TransactionId(7), token: None, until: now() + minutes(1) };
+    let retirement = Retirement { transaction: TransactionId(7), token: None, seen: None, until: now() + minutes(1) };
     for said in [
         unavailable(store.create(&fresh, record(&[]), now()).await),
         unavailable(store.patch(key, &sets("count", json!(2)), now()).await),

@@ -26,7 +26,7 @@ impl Statements {
         Self {
             create: statement("SELECT {p}_create($1, $2, $3, $4, $5, $6, $7)"),
             load: statement(
-                "SELECT s.deadline, s.unconfirmed, f.names, f.texts, s.retired_by IS NOT NULL
+                "SELECT s.deadline, s.unconfirmed, s.applied[1], f.names, f.texts, s.retired_by IS NOT NULL
                  FROM {p}_sessions s LEFT JOIN LATERAL (
                    SELECT array_agg(field) AS names, array_agg(value::text) AS texts
                    FROM {p}_fields WHERE session = s.key
@@ -34,14 +34,14 @@ impl Statements {
                  WHERE s.key = $1 AND s.deadline > $2",
             ),
             acquire: statement(
-                "SELECT deadline, unconfirmed, names, \"values\", outcome, token, renewal
+                "SELECT deadline, unconfirmed, latest, names, \"values\", outcome, token, renewal
                  FROM {p}_acquire($1, $2, $3, $4, $5, $6, $7)",
             ),
             patch: statement("SELECT {p}_patch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
             release: statement("SELECT {p}_release($1, $2, $3) IS NULL"),
             touch: statement("SELECT {p}_touch($1, $2, $3, $4, $5)"),
             delete: statement("SELECT {p}_delete($1, $2, $3)"),
-            retire: statement("SELECT {p}_retire($1, $2, $3, $4, $5, $6)"),
+            retire: statement("SELECT {p}_retire($1, $2, $3, $4, $5, $6, $7)"),
             exists: statement(
                 "SELECT s.key IS NOT NULL
                  FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (key, place)

@@ -6,7 +6,7 @@ use socket_session::{
     SessionKey,
     store::{
         Acquired, Claim, Created, Deadline, Fields, Lease, Loaded, NodeId, Notice, Notices, Patch, Patched, Record,
-        Retirement, Store, StoreError, Then, Token,
+        Retirement, Store, StoreError, Then, Token, TransactionId,
     },
 };
 use sqlx::{
@@ -192,7 +192,7 @@ impl Store for PostgresStore {
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
         let rows = self.look(&self.0.statements.load, |asks| asks.bind(bytes(key)).bind(now)).await?;
         let Some(row) = rows.first() else { return Ok(Loaded::Gone) };
-        if row.try_get(4).map_err(|error| Failure::sent(&error))? {
+        if row.try_get(5).map_err(|error| Failure::sent(&error))? {
             return Ok(Loaded::Rotated);
         }
         Ok(Loaded::Live(record(row)?))
@@ -254,7 +254,9 @@ impl Store for PostgresStore {
     ) -> Result<Patched, StoreError> {
         let bind = |asks: Asks| {
             let asks = asks.bind(lock(key)).bind(bytes(key)).bind(now).bind(id(retirement.transaction.0));
-            asks.bind(retirement.token.map(|token| id(token.0))).bind(retirement.until)
+            let asks =
+                asks.bind(retirement.token.map(|token| id(token.0))).bind(retirement.seen.map(|seen| id(seen.0)));
+            asks.bind(retirement.until)
         };
         let said: String = self.ask(&self.0.statements.retire, bind, |row| row.try_get(0)).await?;
         Ok(patched(&said)?)
@@ -318,6 +320,7 @@ fn patched(said: &str) -> Result<Patched, Failure> {
     Ok(match said {
         "gone" => Patched::Gone,
         "fenced" => Patched::Fenced,
+        "changed" => Patched::Changed,
         "applied" => Patched::Applied { held: false, alone: false },
         "applied alone" => Patched::Applied { held: false, alone: true },
         "applied held" => Patched::Applied { held: true, alone: false },
@@ -327,13 +330,13 @@ fn patched(said: &str) -> Result<Patched, Failure> {
 }
 
 fn acquired(row: &PgRow) -> Result<Acquired, Failure> {
-    let outcome: String = row.try_get(4).map_err(|error| Failure::sent(&error))?;
+    let outcome: String = row.try_get(5).map_err(|error| Failure::sent(&error))?;
     match outcome.as_str() {
         "held" => Ok(Acquired::Held(record(row)?)),
         "refused" => {
             let lease = || {
-                let renewal: Option<i64> = row.try_get(6)?;
-                let token: Uuid = row.try_get(5)?;
+                let renewal: Option<i64> = row.try_get(7)?;
+                let token: Uuid = row.try_get(6)?;
                 Ok(Lease { token: Token(token.as_u128()), renewal: renewal.map(i64::cast_unsigned) })
             };
             lease().map(Acquired::Refused).map_err(|error: sqlx::Error| Failure::sent(&error))
@@ -343,14 +346,15 @@ fn acquired(row: &PgRow) -> Result<Acquired, Failure> {
     }
 }
 
-/// The record in the first four columns: deadline, whether it is unconfirmed, names, values.
+/// The record in the first five columns: deadline, whether it is unconfirmed, the last transaction, names, values.
 fn record(row: &PgRow) -> Result<Record, Failure> {
     type Texts = Option<Vec<String>>;
-    let columns = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
-    let (deadline, unconfirmed, names, values): (OffsetDateTime, bool, Texts, Texts) =
+    let columns = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?));
+    let (deadline, unconfirmed, latest, names, values): (OffsetDateTime, bool, Option<Uuid>, Texts, Texts) =
         columns().map_err(|error: sqlx::Error| Failure::sent(&error))?;
     let (names, values) = (names.unwrap_or_default(), values.unwrap_or_default());
     let fields = names.iter().zip(&values).map(|(name, value)| encoding::read(name, value));
     let fields = fields.collect::<Result<Fields, _>>()?;
-    Ok(Record { fields, deadline, unconfirmed })
+    let latest = latest.map(|latest| TransactionId(latest.as_u128()));
+    Ok(Record { fields, deadline, unconfirmed, latest })
 }

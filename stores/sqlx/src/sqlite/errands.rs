@@ -80,14 +80,15 @@ impl Errand for Load {
         let asks = sqlx::query(at.statements.load.clone()).bind(hex(self.key.as_bytes())).bind(self.now);
         let rows = at.rows(asks).await?;
         let Some(first) = rows.first() else { return Ok(Loaded::Gone) };
-        let columns = || Ok((first.try_get(0)?, first.try_get(1)?, first.try_get(2)?));
-        let (deadline, unconfirmed, retired): (i64, bool, bool) =
+        let columns = || Ok((first.try_get(0)?, first.try_get(1)?, first.try_get(2)?, first.try_get(5)?));
+        let (deadline, unconfirmed, retired, latest): (i64, bool, bool, &[u8]) =
             columns().map_err(|error: sqlx::Error| Failure::new(&error))?;
         if retired {
             return Ok(Loaded::Rotated);
         }
         let fields = rows.iter().filter_map(|row| field(row).transpose()).collect::<Result<Fields, _>>()?;
-        Ok(Loaded::Live(Record { fields, deadline: session::time(deadline)?, unconfirmed }))
+        let latest = session::latest(latest);
+        Ok(Loaded::Live(Record { fields, deadline: session::time(deadline)?, unconfirmed, latest }))
     }
 }
 

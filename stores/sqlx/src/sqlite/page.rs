@@ -68,7 +68,8 @@ impl Entry {
         let changed = self.changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let fields: Result<Fields, _> =
             stored.chain(changed).map(|(name, value)| encoding::read(name, value)).collect();
-        Ok(Record { fields: fields?, deadline: session::time(session.deadline)?, unconfirmed: session.unconfirmed })
+        let (deadline, latest) = (session::time(session.deadline)?, session.latest());
+        Ok(Record { fields: fields?, deadline, unconfirmed: session.unconfirmed, latest })
     }
 }
 

@@ -94,6 +94,11 @@ impl Session {
         self.retired_by.is_none() && self.deadline > now
     }
 
+    /// The last transaction.
+    pub(super) fn latest(&self) -> Option<TransactionId> {
+        self.applied.first().copied()
+    }
+
     pub(super) fn carries(&self, token: Token) -> bool {
         self.lease.is_some_and(|lease| lease.token == token)
     }
@@ -181,6 +186,11 @@ pub(super) fn time(micros: i64) -> Result<OffsetDateTime, Failure> {
 /// Tokens, nodes, or transactions, in hexadecimal digits.
 pub(super) fn digits(ids: impl IntoIterator<Item = u128>) -> String {
     ids.into_iter().fold(String::new(), |digits, id| digits + &hex(&id.to_be_bytes()))
+}
+
+/// The first transaction of those in a row, or none.
+pub(super) fn latest(applied: &[u8]) -> Option<TransactionId> {
+    ids(applied).next().map(TransactionId)
 }
 
 fn one(bytes: &[u8]) -> Option<u128> {

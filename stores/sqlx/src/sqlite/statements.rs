@@ -62,7 +62,7 @@ impl Statements {
             commit: statement(&commit),
             // a left join, so that there is a row for a record without fields
             load: statement(
-                "SELECT deadline, unconfirmed, retired_by IS NOT NULL, field, value
+                "SELECT deadline, unconfirmed, retired_by IS NOT NULL, field, value, substr(applied, 1, 16)
                  FROM {p}_sessions LEFT JOIN {p}_fields ON session = key WHERE key = unhex($1) AND deadline > $2",
             ),
             exist: statement(

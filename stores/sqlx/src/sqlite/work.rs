@@ -182,6 +182,9 @@ impl Work for Retirement {
         if self.token.is_some_and(|token| !session.carries(token)) {
             return Ok(Patched::Fenced);
         }
+        if session.latest() != self.seen {
+            return Ok(Patched::Changed);
+        }
         *session = Session { retired_by: Some(self.transaction), ..Session::new(micros(self.until), false) };
         entry.clear();
         Ok(APPLIED)

@@ -38,7 +38,7 @@ pub(crate) fn minutes(minutes: i64) -> time::Duration {
 
 pub(crate) fn record(fields: &[(&'static str, Value)]) -> Record {
     let fields = fields.iter().map(|(key, value)| ((*key).into(), value.clone()));
-    Record { fields: fields.collect(), deadline: now() + minutes(30), unconfirmed: false }
+    Record { fields: fields.collect(), deadline: now() + minutes(30), unconfirmed: false, latest: None }
 }
 
 pub(crate) fn sets(key: &'static str, value: Value) -> Patch {

@@ -146,7 +146,10 @@ async fn step_once(
             let token = (dice.below(2) == 0).then(|| dice.token());
             // longer than anything lives here, or the one in memory forgets whose it is
             let until = start + time::Duration::seconds(1_000);
-            let retirement = Retirement { transaction: dice.transaction(), token, until };
+            let loaded = reference.load(key, now).await.unwrap().live();
+            let latest = loaded.and_then(|record| record.latest);
+            let seen = if dice.below(4) > 0 { latest } else { Some(dice.transaction()) };
+            let retirement = Retirement { transaction: dice.transaction(), token, seen, until };
             steps.push(format!("{retirement:?}"));
             let found = store.retire(key, &retirement, now).await.unwrap();
             same(found, &reference.retire(key, &retirement, now).await.unwrap(), steps);

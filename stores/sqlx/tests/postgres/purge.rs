@@ -21,7 +21,7 @@ async fn what_has_ended_an_hour_ago_is_purged() {
     let long_ago = ended(now() - minutes(61)).await;
     assert!(matches!(store.acquire(&long_ago, &claim(1), at).await.unwrap(), socket_session::store::Acquired::Held(_)));
     let mark = ended(now()).await;
-    let retirement = Retirement { transaction: TransactionId(1), token: None, until: now() - minutes(61) };
+    let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() - minutes(61) };
     store.retire(&mark, &retirement, at).await.unwrap();
     // by a clock that is half an hour slow it lives
     let just_now = ended(now() - minutes(29)).await;

@@ -24,7 +24,7 @@ async fn nothing_holds_a_session_id() {
         store.release(&key, Token(1)).await.unwrap();
         store.announce(&Notice::Ended { key, by: NodeId(1), how: Ending::Destroyed }).await.unwrap();
     }
-    let retirement = Retirement { transaction: TransactionId(1), token: None, until: now() + minutes(1) };
+    let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() + minutes(1) };
     store.retire(&retired.key(), &retirement, now()).await.unwrap();
     assert_eq!(Beside::new(&folder).await.counts("socket_session_notices").await, 4);
 

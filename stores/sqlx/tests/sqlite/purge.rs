@@ -19,7 +19,7 @@ async fn what_has_ended_an_hour_ago_is_purged() {
     };
     ended(now() - minutes(61)).await;
     let mark = ended(now()).await;
-    let retirement = Retirement { transaction: TransactionId(1), token: None, until: now() - minutes(61) };
+    let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() - minutes(61) };
     store.retire(&mark, &retirement, at).await.unwrap();
     // by a clock that is half an hour slow it lives
     let just_now = ended(now() - minutes(29)).await;

@@ -31,13 +31,13 @@ END $$;
 CREATE OR REPLACE FUNCTION {p}_acquire(
   _lock bigint, _key bytea, _now timestamptz, _token uuid, _node uuid, _over uuid, _over_renewal bigint,
   OUT outcome text, OUT token uuid, OUT renewal bigint,
-  OUT deadline timestamptz, OUT unconfirmed boolean, OUT names text[], OUT "values" text[]
+  OUT deadline timestamptz, OUT unconfirmed boolean, OUT latest uuid, OUT names text[], OUT "values" text[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
   _lease {p}_leases;
 BEGIN
   PERFORM {p}_lock(_lock);
-  SELECT s.deadline, s.unconfirmed INTO deadline, unconfirmed
+  SELECT s.deadline, s.unconfirmed, s.applied[1] INTO deadline, unconfirmed, latest
     FROM {p}_sessions s WHERE s.key = _key AND s.deadline > _now AND s.retired_by IS NULL;
   IF NOT FOUND THEN
     outcome := 'gone';
@@ -206,9 +206,9 @@ BEGIN
   RETURN coalesce(_deadline > _now, false);
 END $$;
 
--- Returns `applied`, `fenced` or `gone`.
+-- `_seen` is the last transaction that was seen. Returns `applied`, `fenced`, `changed` or `gone`.
 CREATE OR REPLACE FUNCTION {p}_retire(
-  _lock bigint, _key bytea, _now timestamptz, _transaction uuid, _token uuid, _until timestamptz
+  _lock bigint, _key bytea, _now timestamptz, _transaction uuid, _token uuid, _seen uuid, _until timestamptz
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   _session {p}_sessions;
@@ -223,6 +223,9 @@ BEGIN
   END IF;
   IF _token IS NOT NULL AND NOT EXISTS (SELECT FROM {p}_leases WHERE session = _key AND token = _token) THEN
     RETURN 'fenced';
+  END IF;
+  IF _session.applied[1] IS DISTINCT FROM _seen THEN
+    RETURN 'changed';
   END IF;
   UPDATE {p}_sessions SET retired_by = _transaction, deadline = _until, unconfirmed = false, applied = '{}'
     WHERE key = _key;
