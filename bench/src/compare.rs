@@ -88,6 +88,12 @@ impl Row {
     pub(crate) fn found(&self) -> u64 {
         self.rounds.iter().map(|round| round.found).sum()
     }
+
+    /// Of what was acknowledged, in percent.
+    pub(crate) fn lost(&self) -> u64 {
+        let acknowledged = self.acknowledged();
+        (100 * acknowledged.saturating_sub(self.found())).checked_div(acknowledged).unwrap_or_default()
+    }
 }
 
 impl Comparison {

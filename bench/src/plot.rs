@@ -1,14 +1,18 @@
-//! The plot: a bar for each server, with the interval of its median.
+//! The plot: a bar for each server, with the interval of its median, and how much of what it acknowledged it has lost.
 
 use std::fmt::Write as _;
 
-use crate::{compare::Comparison, servers::Variant, statistics::Median};
+use crate::{
+    compare::{Comparison, Row},
+    servers::Variant,
+    statistics::Median,
+};
 
 const WIDTH: f64 = 860.0;
 /// Where the bars begin, behind their names.
 const LEFT: f64 = 210.0;
 /// What is left behind the longest bar, for its figure.
-const RIGHT: f64 = 90.0;
+const RIGHT: f64 = 150.0;
 const ROW: f64 = 24.0;
 const BAR: f64 = 16.0;
 const TITLE: f64 = 44.0;
@@ -39,7 +43,7 @@ pub(crate) fn svg(comparisons: &[Comparison]) -> String {
         y += TITLE;
         for row in &comparison.rows {
             if let Some(rate) = row.rate() {
-                bar(&mut svg, row.variant, rate, y, scale);
+                bar(&mut svg, row, rate, y, scale);
             }
             y += ROW;
         }
@@ -49,8 +53,8 @@ pub(crate) fn svg(comparisons: &[Comparison]) -> String {
     svg
 }
 
-fn bar(svg: &mut String, variant: Variant, rate: Median, y: f64, scale: f64) {
-    let colour = match variant {
+fn bar(svg: &mut String, row: &Row, rate: Median, y: f64, scale: f64) {
+    let colour = match row.variant {
         Variant::Alone => "#9aa0a6",
         Variant::Library(_) => "#1a73e8",
         Variant::ByHand(_) => "#e8a33d",
@@ -63,15 +67,19 @@ fn bar(svg: &mut String, variant: Variant, rate: Median, y: f64, scale: f64) {
         r##"<text x="{}" y="{}" text-anchor="end" fill="#222222">{}</text>
 <rect x="{LEFT}" y="{y}" width="{length:.1}" height="{BAR}" fill="{colour}"/>
 <path d="M{low:.1} {middle}H{high:.1}M{low:.1} {}v6M{high:.1} {}v6" stroke="#222222" fill="none"/>
-<text x="{:.1}" y="{}" fill="#222222">{:.0}</text>"##,
+<text x="{:.1}" y="{}" fill="#222222">{:.0}{}</text>"##,
         LEFT - 8.0,
         middle + 4.5,
-        variant.name(),
+        row.variant.name(),
         middle - 3.0,
         middle - 3.0,
         LEFT + length.max(rate.high * scale) + 8.0,
         middle + 4.5,
         rate.middle,
+        match row.lost() {
+            0 => String::new(),
+            percent => format!(", {percent} % lost"),
+        },
     );
 }
 
