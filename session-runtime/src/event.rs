@@ -92,7 +92,8 @@ pub(crate) fn work<A: Adapter, H: Handler<A, Output = Outcome>>(args: H::Args) -
 /// One registered handler of one socket.
 pub(crate) struct Endpoint<A: Adapter, E> {
     pub(crate) admitted: Arc<Admitted<A>>,
-    pub(crate) guard: Option<EventGuard<A>>,
+    /// Shared by all sockets: each of them has an endpoint for each event.
+    pub(crate) guard: Option<Arc<EventGuard<A>>>,
     pub(crate) kind: PhantomData<fn() -> E>,
 }
 

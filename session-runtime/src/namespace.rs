@@ -152,7 +152,7 @@ impl<A: Adapter> Namespace<A> {
     /// says so. An event that nobody handles is not answered, as in socketioxide: `on_fallback` can.
     #[must_use]
     pub fn on<E: Event<A>>(self) -> Self {
-        let guard = E::guard();
+        let guard = E::guard().map(Arc::new);
         let register: Register<A> = Arc::new(move |socket, admitted| {
             let endpoint =
                 Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
