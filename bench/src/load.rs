@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -64,16 +65,11 @@ impl Measured {
 
 pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result<Measured> {
     let address = server.address();
-    let mut sessions = Vec::new();
+    let mut connecting = JoinSet::new();
     for _ in 0..shape.sessions {
-        let answer = Http::new(address).post("/login", None).await?;
-        let cookie = answer.cookie().map(str::to_owned);
-        let mut sockets = Vec::new();
-        for _ in 0..shape.sockets {
-            sockets.push(Socket::connect(address, Transport::WebSocket, "/", cookie.as_deref()).await?);
-        }
-        sessions.push(sockets);
+        connecting.spawn(connect(address, shape.sockets));
     }
+    let sessions = connecting.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
     // where there are no sessions, each socket counts for itself
     let counters = if server.variant == Variant::Alone { shape.sessions * shape.sockets } else { shape.sessions };
     let (begun, computed) = (Instant::now(), server.computed()?);
@@ -104,6 +100,16 @@ pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result
     measured.computed = server.computed()?.saturating_sub(computed);
     measured.found = found.iter().sum();
     Ok(measured)
+}
+
+/// The sockets of a new session.
+async fn connect(address: SocketAddr, sockets: usize) -> Result<Vec<Socket>> {
+    let answer = Http::new(address).post("/login", None).await?;
+    let mut connected = Vec::new();
+    for _ in 0..sockets {
+        connected.push(Socket::connect(address, Transport::WebSocket, "/", answer.cookie()).await?);
+    }
+    Ok(connected)
 }
 
 async fn drive(mut socket: Socket, depth: usize, until: Instant) -> Result<(Histogram<u64>, u64)> {

@@ -78,6 +78,7 @@ impl Measured<'_> {
             writeln!(text, "- {line}")?;
         }
         self.targets(&mut text)?;
+        text.push_str("\nWhat remains of what is missed, by part: [profile](profile.md).\n");
         write!(text, "\n## Events a second\n\n![Events a second, by server]({plot})\n")?;
         for comparison in &self.comparisons {
             table(&mut text, comparison)?;

@@ -8,7 +8,7 @@ mod library;
 
 use std::{error::Error, net::SocketAddr};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use clap::{Parser, ValueEnum};
 use tokio::net::TcpListener;
 
@@ -44,6 +44,8 @@ pub async fn run(routes: Router) -> Result<(), Box<dyn Error>> {
     };
     let listener = TcpListener::bind(listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    // as Node does: an answer waits for nothing
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, routes.merge(app)).await?;
     Ok(())
 }
