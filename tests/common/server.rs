@@ -33,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) down: Arc<AtomicBool>,
     /// What nodes say is lost.
     pub(crate) mute: Arc<AtomicBool>,
+    /// It takes nothing that nodes say.
+    pub(crate) deaf: Arc<AtomicBool>,
     /// How often it was asked, for whatever.
     pub(crate) trips: Arc<AtomicUsize>,
     /// How many sessions it was asked for each time that it was asked which exist.
@@ -114,8 +116,12 @@ impl Store for Server {
         if self.mute.load(SeqCst) {
             return Ok(());
         }
+        if self.deaf.load(SeqCst) {
+            return Err(StoreError::unavailable("deaf"));
+        }
         self.trip(self.records.announce(notice)).await
     }
+
     fn listen(&self, node: NodeId) -> Notices {
         self.records.listen(node)
     }

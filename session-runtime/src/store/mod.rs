@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 pub use self::{
     lease::{Acquired, Claim, Fence, Lease, NodeId, Patched, Retirement, Then, Token},
     memory::MemoryStore,
-    notice::{Ending, Notice},
+    notice::{Ending, Notice, Telling},
     plain::Plain,
 };
 pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId};
