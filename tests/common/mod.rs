@@ -26,8 +26,8 @@ use axum::{
 use socket_session::{
     Builder, MemoryStore, Reached, Session, SessionError, Sessions, socket_session,
     store::{
-        Acquired, Claim, Created, Deadline, Loaded, Notice, Patch, Patched, Record, Retirement, SessionKey, Store,
-        StoreError, Token,
+        Acquired, Claim, Created, Deadline, Loaded, Member, Notice, Patch, Patched, Record, Retirement, SessionKey,
+        Store, StoreError, Token, UserKey,
     },
 };
 use socketioxide::{SocketIo, layer::SocketIoLayer};
@@ -416,6 +416,26 @@ impl Store for SlowStore {
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.inner.exists(keys, now).await
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.inner.join(user, key).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.inner.leave(user, keys).await
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        self.inner.members(user).await
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.inner.end_user(user).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        self.inner.user_ended(user).await
     }
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
