@@ -47,6 +47,7 @@
 /// | `key` | string | the field's name | the key in the record |
 /// | `default` | expression | `Default::default()` | the value where the record has no such key |
 /// | `skip` | none | | the field is not stored; it has its default whenever the view is loaded |
+/// | `user` | none | | the field's value says whose session it is: `sessions.user(&value)` finds it; `None` is nobody's. One field of all views of a record |
 ///
 /// # Accessors
 ///

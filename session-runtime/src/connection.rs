@@ -15,15 +15,19 @@ use std::{
 
 use smallvec::SmallVec;
 use socketioxide::socket::Sid;
+use time::OffsetDateTime;
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use crate::{
+    about::Life,
     core::Core,
     handshake::Anonymous,
     reached::Why,
-    record::{Fields, Id, Record, SessionKey},
+    record::{Deadline, Fields, Id, Record, SessionKey},
     seat::Seat,
     store::{Loaded, StoreError},
+    touch::Touch,
 };
 
 /// For how long a client may take to end a connection itself, or to come by and be told.
@@ -43,6 +47,8 @@ pub enum Close {
 pub(crate) struct Bound {
     pub(crate) id: Id,
     pub(crate) key: SessionKey,
+    /// How its deadlines move, as far as that was known at the handshake.
+    pub(crate) life: Life,
 }
 
 /// What a connection that began on polling has besides.
@@ -57,6 +63,8 @@ pub(crate) struct Connection {
     /// The id in the cookie of the handshake, or the one that the handshake created: what later requests must show.
     pub(crate) shown: Option<Id>,
     pub(crate) session: Option<Bound>,
+    /// When an event has moved the deadline of its session on.
+    touched: Mutex<Instant>,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
@@ -80,16 +88,17 @@ impl Connection {
     pub(crate) fn new(
         core: Arc<Core>,
         shown: Option<Id>,
-        alive: bool,
+        alive: Option<Life>,
         engine: usize,
         anonymous: Option<Anonymous>,
     ) -> Arc<Self> {
-        let session = shown.filter(|_| alive).map(|id| Bound { id, key: id.key() });
+        let session = shown.zip(alive).map(|(id, life)| Bound { id, key: id.key(), life });
         let counted = core.shutdown.connection();
         let connection = Arc::new(Self {
             core,
             shown,
             session,
+            touched: Mutex::new(Instant::now()),
             engine,
             closing: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -115,6 +124,32 @@ impl Connection {
             Some(bound) => self.core.look(&bound.key).await,
             None => Ok(Loaded::Gone),
         }
+    }
+
+    /// An event has come: the session lives on, if it is time to say so. `known` is the deadline that the event has seen.
+    pub(crate) fn touch(&self, known: Option<OffsetDateTime>) {
+        let (Touch::OnEvent { at_most_every }, Some(bound)) = (self.core.config.touch, self.session) else {
+            return;
+        };
+        let Some(deadline) = bound.life.used(OffsetDateTime::now_utc()) else {
+            return;
+        };
+        if known.is_some_and(|known| deadline - known < at_most_every) {
+            return;
+        }
+        {
+            let mut touched = lock(&self.touched);
+            if touched.elapsed() < at_most_every {
+                return;
+            }
+            *touched = Instant::now();
+        }
+        let core = Arc::clone(&self.core);
+        self.core.engine.spawn(async move {
+            if let Err(error) = core.touch(&bound.key, Deadline::Extend(deadline)).await {
+                tracing::warn!(session = %bound.key, %error, "an event could not keep its session alive; the next one tries again");
+            }
+        });
     }
 
     /// Becomes known under the id that Engine.IO gave to it.
@@ -368,6 +403,11 @@ impl Connections {
     pub(crate) fn any_seat(&self, key: &SessionKey, is: impl Fn(&dyn Seat) -> bool) -> bool {
         // not under the lock: the last one to hold a connection takes it
         self.of(key).iter().any(|connection| lock(&connection.seats).iter().any(|seat| is(&**seat)))
+    }
+
+    /// How many sockets a session has.
+    pub(crate) fn sockets(&self, key: &SessionKey) -> usize {
+        self.of(key).iter().map(|connection| connection.sockets()).sum()
     }
 
     /// The sockets of one session.

@@ -1,6 +1,11 @@
 //! What all parts of one `Sessions` share.
 
-use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use futures_util::FutureExt as _;
 use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
@@ -8,6 +13,7 @@ use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
 use time::OffsetDateTime;
 
 use crate::{
+    about::{About, Life},
     connection::{Close, Connection, Connections},
     cookies::Cookies,
     engine::Engine,
@@ -17,10 +23,12 @@ use crate::{
     lifetime::{Checking, Expiring, Shutdown},
     payload::Payload,
     reached::{Reached, Why},
-    record::{Deadline, Fields, Id, Patch, Record, SessionKey},
-    requests::Recent,
+    record::{Deadline, Fields, Id, Patch, Record, SessionKey, UserKey},
+    requests::{NOTABLE, Recent},
     seat::Seat,
-    store::{AnyStore, Created, Ending, Loaded, Notice, StoreError, StoreFuture, Telling},
+    store::{AnyStore, Created, Ending, Loaded, Notice, Patched, StoreError, StoreFuture, Telling},
+    touch::Touch,
+    users::{Change, Since, Users},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -35,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) origins: Origins,
     pub(crate) sockets_per_session: usize,
     pub(crate) anonymous_connections: usize,
+    pub(crate) touch: Touch,
+    pub(crate) max_age: Option<Duration>,
 }
 
 pub(crate) struct Core {
@@ -49,6 +59,9 @@ pub(crate) struct Core {
     pub(crate) rotated: Recent,
     pub(crate) guarded: Guarded,
     pub(crate) shutdown: Shutdown,
+    pub(crate) users: Users,
+    /// What the application has said, once it is known: it says so to tower-sessions.
+    pub(crate) lifetime: OnceLock<Option<Duration>>,
 }
 
 impl Core {
@@ -76,16 +89,48 @@ impl Core {
         self.look(key).await.map(Loaded::live)
     }
 
-    /// A new session under a new id.
-    pub(crate) async fn create(&self, record: Record) -> Result<Id, SessionError> {
+    /// For how long a session lives whenever it is used, where that is known and not for ever.
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        self.lifetime.get().copied().flatten()
+    }
+
+    /// A new session under a new id. `from` is whose it was under the old one, if it is no new one; `since` is when whoever
+    /// logs in has begun.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        mut record: Record,
+        from: Option<UserKey>,
+        since: Since,
+    ) -> Result<Id, SessionError> {
         if record.fields.size() > self.engine.limits.session_bytes {
             return Err(SessionError::TooLarge);
         }
+        let about = About::of(&record.fields);
+        let is_dated = self.config.max_age.is_some() || self.users.are_known();
+        if is_dated && about.created().is_none() {
+            record.fields.apply(&about.born(OffsetDateTime::now_utc()).patch());
+        }
+        let change = self.users.beginning(&record.fields, from);
         loop {
             // always minted: an id that was used before, or that a client named, would bring a session back
             let id = Id::mint();
-            match self.bounded(self.store().create(&id.key(), record.clone())).await? {
-                Created::Done => return Ok(id),
+            let key = id.key();
+            // whose it was already: what ended before now is no concern of it
+            let since = if change.is_some_and(Change::keeps_its_user) { Since::now() } else { since };
+            if let Some(change) = change {
+                self.join(&key, change).await?;
+            }
+            let created = self.bounded(self.store().create(&key, record.clone())).await;
+            if let (Some(change), Err(_) | Ok(Created::Taken)) = (change, &created) {
+                self.unjoin(key, change).await;
+            }
+            match created? {
+                Created::Done => {
+                    if let Some(change) = change {
+                        self.settle(key, change, since).await?;
+                    }
+                    return Ok(id);
+                }
                 Created::Taken => {}
             }
         }
@@ -96,11 +141,39 @@ impl Core {
         self: &Arc<Self>,
         key: SessionKey,
         patch: &Patch,
-    ) -> Result<crate::store::Patched, StoreError> {
+        since: Since,
+    ) -> Result<Patched, SessionError> {
         let looked_at = self.guards_look_at(&key, patch, None);
-        let patched = self.bounded(self.store().patch(&key, patch)).await?;
+        let change = if self.users.concerns(patch) {
+            let before = self.load(&key).await?.map(|record| record.fields).unwrap_or_default();
+            self.users.change(patch, &before)
+        } else {
+            None
+        };
+        if let Some(change) = change {
+            self.join(&key, change).await?;
+        }
+        let patched = self.bounded(self.store().patch(&key, patch)).await;
+        if let Some(change) = change {
+            match &patched {
+                Ok(Patched::Applied { .. }) => self.settle(key, change, since).await?,
+                // it may be written: then the index is right, and otherwise the record says so
+                Err(StoreError::Unanswered(_)) => {}
+                _ => self.unjoin(key, change).await,
+            }
+        }
+        let patched = patched?;
         self.reconsider(key, looked_at);
         Ok(patched)
+    }
+
+    /// What an event saves moves the deadline on, if that is wanted and worth it.
+    pub(crate) fn keep_alive(&self, patch: &mut Patch, life: Life, known: OffsetDateTime) {
+        if !self.config.touch.by_events() || !patch.changes_fields() || patch.deadline.is_some() {
+            return;
+        }
+        let deadline = life.used(OffsetDateTime::now_utc());
+        patch.deadline = deadline.filter(|deadline| *deadline - known >= NOTABLE).map(Deadline::Extend);
     }
 
     pub(crate) async fn touch(&self, key: &SessionKey, deadline: Deadline) -> Result<bool, StoreError> {

@@ -10,6 +10,7 @@ use std::{
 use futures_util::FutureExt as _;
 use socketioxide::{adapter::Adapter, handler::MessageHandler, socket::Socket};
 use socketioxide_core::Value;
+use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
@@ -27,6 +28,7 @@ use crate::{
     record::{Fields, Patch, SessionKey},
     reply::{Outcome, Reply, Serialized},
     seat::Seat,
+    users::Since,
     view::{Access, ViewError, Views},
 };
 
@@ -164,6 +166,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     seat: Arc::clone(&self.admitted.seat),
                     connection: Arc::clone(connection),
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
+                    since: Since::now(),
                     after,
                 };
                 let place = call.enqueue(bytes);
@@ -228,6 +231,8 @@ pub(crate) struct Call {
     pub(crate) seat: Arc<dyn Seat>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) needs: Needs,
+    /// When it came.
+    pub(crate) since: Since,
     pub(crate) after: Option<AfterSave>,
 }
 
@@ -250,6 +255,8 @@ struct Aftermath {
     leaves: Option<Leaves>,
     gone: bool,
     looked_at: LookedAt,
+    /// When the session ends, as the handler has found it.
+    deadline: Option<OffsetDateTime>,
 }
 
 // What is rarely awaited is boxed, and no future is kept in a variable: each of these futures is moved into a task of its
@@ -293,7 +300,7 @@ impl Call {
     }
 
     /// It is answered: now the next one's turn comes.
-    fn conclude(&self, Aftermath { held, leaves, gone, looked_at }: Aftermath) {
+    fn conclude(&self, Aftermath { held, leaves, gone, looked_at, deadline }: Aftermath) {
         let connection = &self.connection;
         drop(held);
         if let Some(bound) = connection.session {
@@ -311,24 +318,32 @@ impl Call {
             // a session that has ended unseen: the client finds out when it comes back
             connection.say(connection.why_it_ended().unwrap_or(Why::Expired), None);
             connection.close();
+        } else {
+            connection.touch(deadline);
         }
     }
 
     async fn attempt(&self, place: Place, Job { asked, work }: Job, aftermath: &mut Aftermath) -> Outcome {
         let connection = &self.connection;
-        let Aftermath { held, leaves, gone, looked_at } = aftermath;
+        let Aftermath { held, leaves, gone, looked_at, deadline } = aftermath;
         let mut refuse = |refusal: Refusal| {
             *gone |= matches!(refusal, Refusal::Gone);
             EventError::from_refusal(&refusal)
         };
         let fields = match place {
-            Some(Ok(ticket)) => Some(held.insert(ticket.granted().await.map_err(&mut refuse)?).record().fields.clone()),
+            Some(Ok(ticket)) => {
+                let record = held.insert(ticket.granted().await.map_err(&mut refuse)?).record();
+                *deadline = Some(record.deadline);
+                Some(record.fields.clone())
+            }
             Some(Err(refusal)) => return Err(refuse(refusal)),
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
                 let loaded = Box::pin(connection.load()).await;
                 let record = loaded.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
-                Some(record.ok_or_else(|| refuse(Refusal::Gone))?.fields)
+                let record = record.ok_or_else(|| refuse(Refusal::Gone))?;
+                *deadline = Some(record.deadline);
+                Some(record.fields)
             }
             None => None,
         };
@@ -355,7 +370,7 @@ impl Call {
         )
         .await;
         *leaves = leaves.or_else(|| CURRENT.try_with(|current| current.leaves.get().copied()).ok().flatten());
-        let (patch, reply) = match finished {
+        let (mut patch, reply) = match finished {
             Ok(Ok(finished)) => finished?,
             Ok(Err(_panic)) => {
                 // the panic hook has said what and where
@@ -368,8 +383,18 @@ impl Call {
             return Err(EventError::unserializable(error));
         }
         if let (Some(transaction), Some(bound)) = (held, connection.session) {
-            let looks = connection.core.guards_look_at(&bound.key, &patch, Some(&transaction.record().fields));
-            transaction.commit(patch).await.map_err(refuse)?;
+            let (core, record) = (&connection.core, transaction.record());
+            core.keep_alive(&mut patch, bound.life, record.deadline);
+            *deadline = patch.deadline.map(|moved| moved.after(record.deadline)).or(*deadline);
+            let looks = core.guards_look_at(&bound.key, &patch, Some(&record.fields));
+            match core.users.change(&patch, &record.fields) {
+                None => transaction.commit(patch).await.map_err(refuse)?,
+                Some(change) => {
+                    Box::pin(core.commit_as(transaction, patch, (bound.key, change), self.since))
+                        .await
+                        .map_err(refuse)?;
+                }
+            }
             *looked_at = looks;
         }
         Ok(reply)

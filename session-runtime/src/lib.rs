@@ -2,6 +2,7 @@
 //!
 //! An event walks one way: `handshake` → `namespace` → `event` → `engine` → [`store`] → `engine` → `reply`.
 
+mod about;
 mod accessor;
 mod after;
 #[cfg(feature = "conformance")]
@@ -33,6 +34,8 @@ mod session;
 mod sessions;
 mod shared;
 pub mod store;
+mod touch;
+mod users;
 mod view;
 
 pub use after::AfterSave;
@@ -50,7 +53,9 @@ pub use session::Session;
 pub use sessions::{Builder, Sessions};
 pub use shared::SharedStore;
 pub use store::{MemoryStore, Plain};
+pub use touch::Touch;
 /// The version of tower-sessions that this library is made with, for its `Session`, `Expiry` and cookie types.
 pub use tower_sessions;
 pub use tower_sessions::Expiry;
+pub use users::{Listed, User};
 pub use view::View;

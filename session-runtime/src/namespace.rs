@@ -29,7 +29,8 @@ use crate::{
     reply::Reply,
     seat::{Seat, SocketSeat},
     store::Loaded,
-    view::View,
+    users::Since,
+    view::{View, Views},
 };
 
 type Refused = Box<dyn fmt::Display + Send>;
@@ -135,7 +136,19 @@ impl<A: Adapter> Namespace<A> {
         message: impl Into<Cow<'static, str>>,
         guard: impl Fn(&V) -> bool + Send + Sync + 'static,
     ) -> Self {
+        if let Some(core) = self.core.upgrade() {
+            core.users.learn(V::USER);
+        }
         self.guarded_by(message.into(), EventGuard::look(guard))
+    }
+
+    /// What the views of a handler say of sessions in general.
+    fn learn<Vs: Views>(&self) {
+        if let Some(core) = self.core.upgrade() {
+            for field in Vs::USERS {
+                core.users.learn(*field);
+            }
+        }
     }
 
     fn guarded_by(self, message: Cow<'static, str>, guard: EventGuard<A>) -> Self {
@@ -151,6 +164,7 @@ impl<A: Adapter> Namespace<A> {
     /// here. After a save that changes what its views look at it is asked again, as at connecting.
     #[must_use]
     pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.learn::<G::Views>();
         self.guarded_by(message.into(), EventGuard::ask::<G>())
     }
 
@@ -161,6 +175,7 @@ impl<A: Adapter> Namespace<A> {
     /// says so. An event that nobody handles is not answered, as in socketioxide: `on_fallback` can.
     #[must_use]
     pub fn on<E: Event<A>>(self) -> Self {
+        self.learn::<E::Views>();
         let guard = E::guard().map(Arc::new);
         let register: Register<A> = Arc::new(move |socket, admitted| {
             let endpoint =
@@ -179,6 +194,7 @@ impl<A: Adapter> Namespace<A> {
     /// Handles the events that no other handles, with a function under `#[on_fallback]`.
     #[must_use]
     pub fn on_fallback<F: Fallback<A>>(self) -> Self {
+        self.learn::<F::Views>();
         let register: Register<A> = Arc::new(|socket, admitted| {
             let endpoint =
                 Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
@@ -191,6 +207,7 @@ impl<A: Adapter> Namespace<A> {
     /// changes are rolled back and the client gets `session_error` with the event `connect`; the socket stays.
     #[must_use]
     pub fn on_connect<C: Connect<A>>(self) -> Self {
+        self.learn::<C::Views>();
         self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
     }
 
@@ -198,6 +215,7 @@ impl<A: Adapter> Namespace<A> {
     /// that this node knows.
     #[must_use]
     pub fn on_disconnect<D: Disconnect<A>>(self) -> Self {
+        self.learn::<D::Views>();
         let register: Register<A> = Arc::new(|socket, admitted| {
             socket.on_disconnect(Leaving::<A, D> { admitted: Arc::clone(admitted), handler: PhantomData });
         });
@@ -281,7 +299,7 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, after };
+            let call = Call { gate, seat, connection, needs, since: Since::now(), after };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             let counting = Arc::clone(&admitted.connection.core);

@@ -1,5 +1,7 @@
 //! Whom something has reached that was done to a session's sockets.
 
+use std::ops::AddAssign;
+
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -16,6 +18,13 @@ pub struct Reached {
     /// Whether the message went out to all other nodes: through Socket.IO's adapter, and through the store. `true` where
     /// there are none.
     pub everywhere: bool,
+}
+
+impl AddAssign for Reached {
+    fn add_assign(&mut self, other: Self) {
+        self.sockets += other.sockets;
+        self.everywhere &= other.everywhere;
+    }
 }
 
 /// In axum, 204: nobody has to be told more of a logout.

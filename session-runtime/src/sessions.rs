@@ -1,7 +1,12 @@
 //! `Sessions` and its builder.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use serde::Serialize;
 use socketioxide::{
     SocketIo,
     adapter::{Adapter, LocalAdapter},
@@ -22,6 +27,8 @@ use crate::{
     session::Session,
     shared::SharedStore,
     store::{AnyStore, Store},
+    touch::Touch,
+    users::{User, Users},
     view::View,
 };
 
@@ -74,6 +81,9 @@ impl Sessions {
             anonymous_connections: 10_000,
             created_per_second: 100,
             check_every: Duration::from_mins(5),
+            touch: Touch::Never,
+            max_age: None,
+            sessions_per_user: None,
         }
     }
 }
@@ -166,7 +176,14 @@ impl<A: Adapter> Sessions<A> {
     /// The session of that id, for a background job. It never creates one: if the session has ended, each operation
     /// says [`Gone`](crate::SessionError::Gone).
     pub fn session<V: View>(&self, id: impl Into<Id>) -> Session<V> {
+        self.core.users.learn(V::USER);
         Session::of_id(&self.core, id.into())
+    }
+
+    /// All sessions of one user: those whose field under `#[session(user)]` has this value, as JSON has it. `null` is
+    /// nobody.
+    pub fn user<T: Serialize + ?Sized>(&self, id: &T) -> User {
+        User::new(&self.core, id)
     }
 }
 
@@ -194,6 +211,9 @@ pub struct Builder<C: CookieController = PlaintextCookie> {
     anonymous_connections: usize,
     created_per_second: u32,
     check_every: Duration,
+    touch: Touch,
+    max_age: Option<Duration>,
+    sessions_per_user: Option<usize>,
 }
 
 impl<C: CookieController> fmt::Debug for Builder<C> {
@@ -226,13 +246,17 @@ impl<C: CookieController> Builder<C> {
             anonymous_connections: self.anonymous_connections,
             created_per_second: self.created_per_second,
             check_every: self.check_every,
+            touch: self.touch,
+            max_age: self.max_age,
+            sessions_per_user: self.sessions_per_user,
         }
     }
 
     /// For how long a session lives, and its cookie. Without it: two weeks, with a cookie that ends with the browser.
     ///
-    /// What HTTP saves moves the deadline (`Expiry::OnInactivity`); events do not. At the deadline the session's transports
-    /// close.
+    /// What HTTP saves moves the deadline (`Expiry::OnInactivity`); events do if [`touch`](Self::touch) says so. At the
+    /// deadline the session's transports close. One session may have another lifetime:
+    /// [`Session::remember`](crate::Session::remember).
     ///
     /// ```
     /// use socket_session::{Expiry, MemoryStore, Sessions, tower_sessions::cookie::time::Duration};
@@ -243,6 +267,45 @@ impl<C: CookieController> Builder<C> {
     #[must_use]
     pub fn expiry(mut self, expiry: Expiry) -> Self {
         self.cookies = self.cookies.with_expiry(expiry);
+        self
+    }
+
+    /// Whether events keep a session alive. Default: [`Touch::Never`].
+    ///
+    /// Where they do, the cookie (unless it ends with the browser) reaches to the absolute limit of the session's age, or
+    /// 400 days: while a page only talks through its socket, no response renews it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socket_session::{MemoryStore, Sessions, Touch};
+    ///
+    /// let builder = Sessions::builder(MemoryStore::default())
+    ///     .touch(Touch::OnEvent { at_most_every: Duration::from_secs(60) })
+    ///     .max_age(Duration::from_hours(12));
+    /// # let _ = builder;
+    /// ```
+    #[must_use]
+    pub fn touch(mut self, touch: Touch) -> Self {
+        self.touch = touch;
+        self
+    }
+
+    /// How old a session may become, however much it is used. Default: as old as it likes.
+    ///
+    /// Its age begins when it is made, and anew with a login: with
+    /// [`rotate_with`](crate::Session::rotate_with), and a plain session's `cycle_id`. A session that was made before
+    /// there was a limit has none until then.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// How many sessions a user may have (`#[session(user)]`); with a login that is one too many, the oldest ends, and its
+    /// sockets are told that it was `replaced`. Default: any number; one at least.
+    #[must_use]
+    pub fn sessions_per_user(mut self, limit: usize) -> Self {
+        self.sessions_per_user = Some(limit);
         self
     }
 
@@ -356,6 +419,8 @@ impl<C: CookieController + Sync> Builder<C> {
                 origins: Origins::new(self.origins),
                 sockets_per_session: self.sockets_per_session,
                 anonymous_connections: self.anonymous_connections,
+                touch: self.touch,
+                max_age: self.max_age,
             },
             connections: Connections::default(),
             cookies: Box::new(self.cookies),
@@ -366,6 +431,8 @@ impl<C: CookieController + Sync> Builder<C> {
             rotated: Recent::default(),
             guarded: Guarded::default(),
             shutdown: Shutdown::default(),
+            users: Users::new(self.sessions_per_user),
+            lifetime: OnceLock::new(),
         });
         self.shared.open(&core);
         Sessions { core, io: io.clone() }

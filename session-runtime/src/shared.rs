@@ -16,6 +16,7 @@ use tower_sessions::{
 };
 
 use crate::{
+    about::ABOUT,
     core::Core,
     error::SessionError,
     record::{Deadline, Fields, Id, Patch, size},
@@ -98,8 +99,10 @@ fn only_extends(patch: &Patch) -> bool {
     !patch.changes_fields() && matches!(patch.deadline, Some(Deadline::Extend(_)))
 }
 
+/// What a plain session sees: not what the library has noted itself.
 fn plain(fields: &Fields) -> HashMap<String, Value> {
-    fields.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    let users = fields.iter().filter(|(key, _)| *key != ABOUT);
+    users.map(|(key, value)| (key.to_owned(), value.clone())).collect()
 }
 
 /// What the plain session has changed, on top of what is in the record.
@@ -177,7 +180,8 @@ impl SessionStore for SharedStore {
             },
         };
         let mut patch = difference(&baseline, &data);
-        patch.deadline = scope.moves(record.expiry_date);
+        let expiry = scope.allowed(record.expiry_date);
+        patch.deadline = scope.moves(expiry);
         if patch.is_empty() {
             if scope.is_closed() && core.engine.store().leases() {
                 // the cookie goes out all the same, but not where another node has given the session another id; if the
@@ -190,19 +194,19 @@ impl SessionStore for SharedStore {
         if patch.changes_fields() && bytes > core.engine.limits.session_bytes {
             return Err(scope.fail(SessionError::TooLarge));
         }
-        let patched = match core.patch(key, &patch).await {
+        let patched = match core.patch(key, &patch, scope.since()).await {
             Err(_) if only_extends(&patch) && scope.has_renewed() => return Ok(()),
             patched => patched.map_err(|error| scope.fail(error))?,
         };
         match patched {
             Patched::Applied { .. } => {
                 if patch.deadline.is_some() && core.connections.count(&key) > 0 {
-                    core.expiring.watch(&core, key, record.expiry_date);
+                    core.expiring.watch(&core, key, expiry);
                 }
                 let mut state = scope.state();
                 state.baseline = Some(data);
                 if patch.deadline.is_some() {
-                    state.deadline = Some(record.expiry_date);
+                    state.deadline = Some(expiry);
                 }
                 Ok(())
             }

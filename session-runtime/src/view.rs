@@ -20,6 +20,8 @@ pub trait View: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The keys that it claims in the record.
     const KEYS: &'static [&'static str];
+    /// The key that says whose session it is.
+    const USER: Option<&'static str> = None;
 
     /// Reads the view; missing keys get their defaults.
     fn load(fields: &Fields) -> Result<Self, Corrupt>;
@@ -123,6 +125,8 @@ pub trait Slot: Sized + Send + 'static {
     const OPTIONAL: bool;
     /// The keys of its view.
     const KEYS: &'static [&'static str];
+    /// The one that says whose session it is.
+    const USER: Option<&'static str>;
 
     /// Reads it; `None` where there is no session.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
@@ -146,6 +150,7 @@ impl<V: View> Slot for Read<V> {
     const ACCESS: Access = Access::Read;
     const OPTIONAL: bool = false;
     const KEYS: &'static [&'static str] = V::KEYS;
+    const USER: Option<&'static str> = V::USER;
 
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
@@ -163,6 +168,7 @@ impl<V: View> Slot for Write<V> {
     const ACCESS: Access = Access::Write;
     const OPTIONAL: bool = false;
     const KEYS: &'static [&'static str] = V::KEYS;
+    const USER: Option<&'static str> = V::USER;
 
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
@@ -180,6 +186,7 @@ impl<V: View> Slot for Maybe<V> {
     const ACCESS: Access = Access::Read;
     const OPTIONAL: bool = true;
     const KEYS: &'static [&'static str] = V::KEYS;
+    const USER: Option<&'static str> = V::USER;
 
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(fields.map(V::load).transpose()?))
@@ -243,6 +250,8 @@ pub trait Views: Sized + Send + 'static {
     const OPTIONAL: bool;
     /// The keys of each.
     const KEYS: &'static [&'static [&'static str]];
+    /// For each, the one that says whose session it is.
+    const USERS: &'static [Option<&'static str>];
 
     /// Reads all of them.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
@@ -269,6 +278,7 @@ macro_rules! views {
             const ACCESS: Access = most(&[$($slot::ACCESS),*]);
             const OPTIONAL: bool = true $(&& $slot::OPTIONAL)*;
             const KEYS: &'static [&'static [&'static str]] = &[$($slot::KEYS),*];
+            const USERS: &'static [Option<&'static str>] = &[$($slot::USER),*];
 
             fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
                 let _ = fields;

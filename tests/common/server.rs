@@ -113,7 +113,7 @@ impl Store for Server {
         self.unless_down(self.trip(self.records.exists(keys, now)).await)
     }
     async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
-        self.records.join(user, key).await
+        self.unless_down(self.records.join(user, key).await)
     }
 
     async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {

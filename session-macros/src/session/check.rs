@@ -20,6 +20,7 @@ pub(crate) fn check<'a>(errors: &Errors, session: &'a Session<'a>) -> Option<Che
     check_something_stored(errors, session);
     check_duplicate_keys(errors, session);
     check_accessor_names(errors, session);
+    check_user(errors, session);
     errors.is_empty().then_some(Checked(session))
 }
 
@@ -73,6 +74,27 @@ fn check_skip(errors: &Errors, field: &Field<'_>) {
     if let (false, Some(key)) = (field.is_stored(), field.args.key.key()) {
         let wrong = format_args!("session field `{}` is not stored, so it has no key", field.ident);
         errors.at(key, wrong, "remove `key` or `skip`");
+    }
+}
+
+/// A session is one user's, and what is not stored is nobody's.
+fn check_user(errors: &Errors, session: &Session<'_>) {
+    for field in session.users().filter(|field| !field.is_stored()) {
+        if let Some(user) = field.args.user.key() {
+            let wrong = format_args!("session field `{}` is not stored, so it says nothing of a user", field.ident);
+            errors.at(user, wrong, "remove `user` or `skip`");
+        }
+    }
+    // Which of two fields under `#[cfg]` exists is not known here.
+    let mut certain = session.users().filter(|field| field.cfgs().is_empty());
+    let Some(first) = certain.next() else {
+        return;
+    };
+    for field in certain {
+        if let Some(user) = field.args.user.key() {
+            let wrong = format_args!("session field `{}` says already whose session it is", first.ident);
+            errors.at(user, wrong, "leave `user` on one of them");
+        }
     }
 }
 

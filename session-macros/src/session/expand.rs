@@ -15,6 +15,7 @@ pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
     let keys = session.stored().map(|field| conditional(field, &field.key));
     let loads = session.fields.iter().map(|field| load(&rt, field));
     let dumps = session.stored().map(dump);
+    let users = session.users().map(user);
     let shown: Vec<_> = session.shown().collect();
     let accessors = accessors(session, &shown, &quote!(;));
     let of_session = accessor_impl(session, &shown, &quote!(#rt::Session<#ident>), "");
@@ -30,6 +31,7 @@ pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
             impl #rt::View for #ident {
                 const NAME: &'static str = #name;
                 const KEYS: &'static [&'static str] = &[#(#keys),*];
+                #(#users)*
 
                 fn load(fields: &#rt::Fields) -> ::core::result::Result<Self, #rt::Corrupt> {
                     ::core::result::Result::Ok(Self { #(#loads),* })
@@ -44,6 +46,15 @@ pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
             #of_session
             #of_plain
         };
+    }
+}
+
+/// The key that says whose session it is.
+fn user(field: &Field<'_>) -> TokenStream {
+    let (cfgs, key) = (field.cfgs(), &field.key);
+    quote_spanned! {field.span()=>
+        #(#cfgs)*
+        const USER: ::core::option::Option<&'static str> = ::core::option::Option::Some(#key);
     }
 }
 

@@ -68,6 +68,11 @@ impl<'a> Session<'a> {
         self.fields.iter().filter(|field| field.is_stored())
     }
 
+    /// The fields that say whose session it is; one at most, if all is right.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().filter(|field| field.args.user.key().is_some())
+    }
+
     pub(crate) fn shown(&self) -> impl Iterator<Item = &Field<'a>> {
         self.stored().filter(|field| field.shown)
     }

@@ -30,12 +30,13 @@ pub(crate) fn args(tokens: TokenStream, errors: &Errors) -> Args {
     args
 }
 
-/// `#[session(key = "userId", default = 1, skip)]`; several such attributes on one field add up.
+/// `#[session(key = "userId", default = 1, skip, user)]`; several such attributes on one field add up.
 #[derive(Default)]
 pub(crate) struct FieldArgs {
     pub(crate) key: Slot<LitStr>,
     pub(crate) default: Slot<Expr>,
     pub(crate) skip: Slot<()>,
+    pub(crate) user: Slot<()>,
 }
 
 /// The item as it is given back, and what our attributes on its fields said. What is reported here is taken out of it,
@@ -115,9 +116,10 @@ fn read_field(attr: &Attribute, args: &mut FieldArgs, errors: &Errors) {
         return errors.at(&attr.meta, "`#[session]` says nothing", help);
     }
     let read = |input: syn::parse::ParseStream<'_>| {
-        read_all(input, errors, &["key", "default", "skip"], |key, input| match key.to_string().as_str() {
+        read_all(input, errors, &["key", "default", "skip", "user"], |key, input| match key.to_string().as_str() {
             "key" => args.key.fill(key, text(key, input, "key = \"userId\"")),
             "default" => args.default.fill(key, value(key, input, "default = 1")),
+            "user" => args.user.fill(key, flag(key, input)),
             _ => args.skip.fill(key, flag(key, input)),
         });
         Ok(())

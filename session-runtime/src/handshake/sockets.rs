@@ -29,6 +29,7 @@ use super::{
     upgrade::Upgrade,
 };
 use crate::{
+    about::Life,
     connection::Connection,
     cookies,
     core::Core,
@@ -60,7 +61,7 @@ pub(super) struct Sockets<A: Adapter> {
 /// What the cookie of a request shows: an id, and until when its session lives, if it does.
 #[derive(Clone, Copy)]
 enum Shown {
-    Id { id: Option<Id>, lives: Option<OffsetDateTime> },
+    Id { id: Option<Id>, lives: Option<(OffsetDateTime, Life)> },
     Refused(StatusCode, &'static str),
 }
 
@@ -150,8 +151,9 @@ impl<A: Adapter> Sockets<A> {
         if key.is_some_and(|key| self.core.connections.count(&key) >= config.sockets_per_session) {
             return answer(StatusCode::TOO_MANY_REQUESTS, "too many connections of this session");
         }
-        let connection = Connection::new(Arc::clone(&self.core), id, alive, self.number, anonymous);
-        if let (Some(key), Some(deadline)) = (key, lives) {
+        let life = lives.map(|(_, life)| life);
+        let connection = Connection::new(Arc::clone(&self.core), id, life, self.number, anonymous);
+        if let (Some(key), Some((deadline, _))) = (key, lives) {
             self.core.expiring.watch(&self.core, key, deadline);
             self.core.checking.begin(&self.core);
         }
@@ -309,7 +311,8 @@ async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
                 if record.unconfirmed {
                     core.confirm(id.key(), scope.deadline());
                 }
-                return Shown::Id { id: Some(id), lives: Some(record.deadline) };
+                scope.learn(&record);
+                return Shown::Id { id: Some(id), lives: Some((record.deadline, scope.life())) };
             }
             // the client has the new cookie, or is about to have it: it comes back
             Ok(Loaded::Rotated) => return JUST_ROTATED,
@@ -328,12 +331,12 @@ async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
     }
     let deadline = OffsetDateTime::now_utc() + UNCONFIRMED;
     let record = Record { fields: Fields::default(), deadline, unconfirmed: true, latest: None };
-    match core.create(record).await {
+    match core.create(record, None, scope.since()).await {
         Ok(id) => {
             core.admissions.unconfirmed(id.key());
             // with the cookie's own lifetime: it outlives the first minute if it comes back
             match scope.adopt(id, Fields::default(), scope.deadline()).await {
-                Ok(true) => Shown::Id { id: Some(id), lives: Some(deadline) },
+                Ok(true) => Shown::Id { id: Some(id), lives: Some((deadline, scope.life())) },
                 Ok(false) | Err(_) => DOWN,
             }
         }

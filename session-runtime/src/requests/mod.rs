@@ -5,6 +5,7 @@
 //! tower-sessions asks its store for a new record, and is given that one. And what the request's response decides, the
 //! end of a rotation, waits here for it ([`rotation`]).
 
+mod lifetime;
 mod recent;
 mod rotation;
 
@@ -19,13 +20,19 @@ use time::OffsetDateTime;
 use tokio::{runtime::Handle, sync::Notify};
 use tower_sessions::Expiry;
 
-pub(crate) use self::{recent::Recent, rotation::Rotation};
+pub(crate) use self::{
+    lifetime::{NOTABLE, slides},
+    recent::Recent,
+    rotation::Rotation,
+};
 
 use crate::{
+    about::About,
     core::Core,
     error::SessionError,
-    record::{Deadline, Fields, Id, Record, SessionKey},
+    record::{Fields, Id, Record, SessionKey},
     store::{Loaded, StoreError},
+    users::Since,
 };
 
 tokio::task_local! {
@@ -34,13 +41,12 @@ tokio::task_local! {
     static DOING: Mutex<Doing>;
 }
 
-/// How far a deadline moves before it is worth a save of its own.
-const NOTABLE: time::Duration = time::Duration::seconds(1);
-
 /// One HTTP request.
 pub(crate) struct RequestScope {
     pub(crate) core: Arc<Core>,
     begun: OnceLock<Begun>,
+    /// When it came in, or has ended the sessions of a user itself.
+    since: Mutex<Since>,
     state: Mutex<State>,
     /// Held by what makes, replaces or ends the request's session: one at a time, and the response waits for it.
     changing: Arc<tokio::sync::Mutex<()>>,
@@ -85,6 +91,8 @@ pub(crate) enum Seen {
 pub(crate) struct State {
     /// What the plain session last loaded or saved; `None` before it has.
     pub(crate) baseline: Option<HashMap<String, Value>>,
+    /// What the library has noted in the record.
+    pub(crate) about: About,
     /// The deadline that the store has.
     pub(crate) deadline: Option<OffsetDateTime>,
     pub(crate) seen: Seen,
@@ -160,6 +168,7 @@ impl RequestScope {
         Arc::new(Self {
             core: Arc::clone(core),
             begun: OnceLock::new(),
+            since: Mutex::new(Since::now()),
             state: Mutex::default(),
             changing: Arc::default(),
             moved: Notify::new(),
@@ -175,6 +184,16 @@ impl RequestScope {
         SCOPE.try_with(Arc::clone).ok()
     }
 
+    /// Since when whoever sends it has been at it.
+    pub(crate) fn since(&self) -> Since {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it does from now on does not begin before what it has just done.
+    pub(crate) fn begins_again(&self) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Since::now();
+    }
+
     /// Runs the request.
     pub(crate) async fn run<F: Future>(self: &Arc<Self>, request: F) -> F::Output {
         SCOPE.scope(Arc::clone(self), request).await
@@ -184,6 +203,7 @@ impl RequestScope {
     pub(crate) fn begin(&self, session: tower_sessions::Session) -> bool {
         let shown = session.id().map(|id| Id::from(id).key());
         let expiry = session.expiry();
+        let _ = self.core.lifetime.set(slides(expiry));
         self.begun.set(Begun { session, shown, expiry }).is_ok()
     }
 
@@ -246,24 +266,6 @@ impl RequestScope {
         }
     }
 
-    /// The deadline of what this request saves.
-    pub(crate) fn deadline(&self) -> OffsetDateTime {
-        self.session().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date)
-    }
-
-    /// How what is saved moves the deadline: back only if the application has set another lifetime for this session.
-    fn moves_to(&self, deadline: OffsetDateTime) -> Deadline {
-        let told = self.begun.get().is_some_and(|begun| begun.session.expiry() != begun.expiry);
-        if told { Deadline::Set(deadline) } else { Deadline::Extend(deadline) }
-    }
-
-    /// How a save of the plain session moves the deadline, if it is worth it.
-    pub(crate) fn moves(&self, deadline: OffsetDateTime) -> Option<Deadline> {
-        let known = self.state().deadline;
-        let moved = self.moves_to(deadline);
-        known.is_none_or(|known| (moved.after(known) - known).abs() >= NOTABLE).then_some(moved)
-    }
-
     /// Whether the plain session says that there is something to save.
     pub(crate) fn is_modified(&self) -> bool {
         self.session().is_some_and(tower_sessions::Session::is_modified)
@@ -284,7 +286,10 @@ impl RequestScope {
         let loaded = self.core.look(key).await?;
         let mut state = self.state();
         match &loaded {
-            Loaded::Live(_) => state.seen = Seen::Live,
+            Loaded::Live(record) => {
+                state.seen = Seen::Live;
+                state.about = About::of(&record.fields);
+            }
             Loaded::Rotated => state.outdated = true,
             Loaded::Gone if state.seen == Seen::Nothing => state.seen = Seen::Absent,
             Loaded::Gone => {}
@@ -420,10 +425,12 @@ impl RequestScope {
     /// The cookie's manager has done its work: what it wants to add to the response.
     pub(crate) fn wants_cookies(&self, headers: &HeaderMap) {
         let removes = self.id().is_none();
+        let cookies = headers.get_all(header::SET_COOKIE).into_iter();
+        let cookies = cookies.map(|cookie| if removes { cookie.clone() } else { self.dated(cookie) }).collect();
         let mut state = self.state();
         // `cycle_id` forgets the id before it asks for the turn: where that did not come, the session lives on under it
         if !removes || state.rotation.is_some() || state.seen != Seen::Live {
-            state.cookies = headers.get_all(header::SET_COOKIE).into_iter().cloned().collect();
+            state.cookies = cookies;
         }
     }
 

@@ -10,13 +10,15 @@ use time::OffsetDateTime;
 
 use super::{Phase, RequestScope, Seen, State, recent::TOMBSTONE};
 use crate::{
+    about::About,
     connection::Close,
     core::Core,
     engine::{Refusal, Transaction, is_held},
     error::SessionError,
     reached::{Reached, Why},
-    record::{Deadline, Fields, Id, Patch, Record, SessionKey},
+    record::{Deadline, Fields, Id, Patch, Record, SessionKey, UserKey},
     store::{Ending, Loaded, Notice, Patched},
+    users::Since,
     view::Access,
 };
 
@@ -37,6 +39,10 @@ impl Rotation {
         Self { old, key }
     }
 
+    pub(crate) fn user(&self, core: &Core) -> Option<UserKey> {
+        core.users.of(self.fields())
+    }
+
     fn fields(&self) -> &Fields {
         &self.old.record().fields
     }
@@ -46,6 +52,11 @@ impl RequestScope {
     /// Whether this request holds the turn of that session, to give it another id.
     pub(crate) fn holds(&self, key: &SessionKey) -> bool {
         self.state().rotation.as_ref().is_some_and(|rotation| rotation.key == *key)
+    }
+
+    /// The session that this request gives another id.
+    pub(crate) fn gives_up(&self) -> Option<SessionKey> {
+        self.state().rotation.as_ref().map(|rotation| rotation.key)
     }
 
     /// What was in the record when the plain session gave up its id (`cycle_id`): its next record begins with that.
@@ -100,6 +111,21 @@ impl RequestScope {
         Ok(())
     }
 
+    /// Whose session it is that gets another id.
+    fn gives_up_whose(&self) -> Option<UserKey> {
+        self.state().rotation.as_ref().and_then(|rotation| rotation.user(&self.core))
+    }
+
+    /// What is made of these fields is a session whose age begins now; the deadline that it may have.
+    pub(crate) fn anew(&self, fields: &mut Fields) -> OffsetDateTime {
+        let about = About::of(fields);
+        if about.created().is_some() {
+            fields.apply(&about.reborn().patch());
+        }
+        self.learn_about(about.reborn());
+        self.deadline()
+    }
+
     /// Makes the new record of the plain session.
     pub(crate) async fn make(
         self: &Arc<Self>,
@@ -109,8 +135,12 @@ impl RequestScope {
         let scope = Arc::clone(self);
         // in a task of its own: a request that is given up leaves no record without a cookie
         let making = tokio::spawn(async move {
+            let (from, mut fields) = (scope.gives_up_whose(), fields);
+            // a plain session changes its id when somebody logs in: its age begins anew
+            let deadline = if scope.gives_up().is_some() { scope.anew(&mut fields) } else { scope.allowed(deadline) };
             let deadline = scope.new_deadline(deadline, scope.state().rotation.as_ref());
-            let id = scope.core.create(Record { fields, deadline, unconfirmed: false, latest: None }).await?;
+            let record = Record { fields, deadline, unconfirmed: false, latest: None };
+            let id = scope.core.create(record, from, scope.since()).await?;
             if let Err(error) = scope.stage(id, None) {
                 scope.core.remove(id.key()).await?;
                 return Err(error);
@@ -314,7 +344,7 @@ impl Core {
         let unchanged = |key: &str| before.fields.get(key) == current.fields.get(key);
         patch.set.retain(|(key, _)| unchanged(key));
         patch.remove.retain(|key| unchanged(key));
-        match self.patch(new.key(), &patch).await? {
+        match self.patch(new.key(), &patch, Since::now()).await? {
             Patched::Applied { .. } | Patched::Gone => Ok(old),
             Patched::Fenced | Patched::Changed => Err(SessionError::Busy),
         }

@@ -19,7 +19,10 @@ impl<V: View, S: Sync> FromRequestParts<S> for Session<V> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionError> {
         match parts.extensions.get::<Arc<RequestScope>>() {
-            Some(scope) if scope.has_begun() => Ok(Self::new(&scope.core, Via::Request(Arc::clone(scope)))),
+            Some(scope) if scope.has_begun() => {
+                scope.core.users.learn(V::USER);
+                Ok(Self::new(&scope.core, Via::Request(Arc::clone(scope))))
+            }
             _ => Err(SessionError::NoLayer),
         }
     }
@@ -33,7 +36,10 @@ pub struct NoConnection;
 impl<V: View> Session<V> {
     fn of_socket<A: Adapter>(socket: &Socket<A>) -> Result<Self, NoConnection> {
         match socket.req_parts().extensions.get::<Arc<Connection>>() {
-            Some(connection) => Ok(Self::of_connection(connection)),
+            Some(connection) => {
+                connection.core.users.learn(V::USER);
+                Ok(Self::of_connection(connection))
+            }
             None => Err(NoConnection),
         }
     }

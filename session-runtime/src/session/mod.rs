@@ -3,19 +3,21 @@
 mod extract;
 mod turn;
 
-use std::{convert::Infallible, fmt, marker::PhantomData, sync::Arc};
+use std::{convert::Infallible, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use self::turn::Applied;
 use crate::{
+    about::{About, Life},
     connection::{Bound, Close, Connection},
     core::Core,
     error::SessionError,
     event::current_socket,
     payload::Payload,
     reached::{Reached, Why},
-    record::{Fields, Id, Patch},
+    record::{Deadline, Fields, Id, Patch},
     requests::RequestScope,
     store::Ending,
     view::{Tracked, View},
@@ -65,7 +67,7 @@ impl<V> Session<V> {
 
     pub(crate) fn of_id(core: &Arc<Core>, id: Id) -> Self {
         core.listen();
-        Self::new(core, Via::Bound(Bound { id, key: id.key() }))
+        Self::new(core, Via::Bound(Bound { id, key: id.key(), life: Life::default() }))
     }
 
     fn of_connection(connection: &Connection) -> Self {
@@ -218,7 +220,8 @@ impl<V: View> Session<V> {
     /// # Errors
     /// `NoResponse` outside of an HTTP request; otherwise those of [`update`](Self::update).
     pub async fn rotate(&self) -> Result<(), SessionError> {
-        self.rotate_with(|_| ()).await
+        let rotated = self.replace(|_| Ok(Ok::<_, Infallible>((Patch::new(), ()))), false);
+        rotated.await.map(|done| done.unwrap_or_else(|never| match never {}))
     }
 
     /// [`rotate`](Self::rotate) and [`update`](Self::update) in one: what `f` changes is in the new record only. This is
@@ -227,8 +230,45 @@ impl<V: View> Session<V> {
     /// # Errors
     /// Those of [`rotate`](Self::rotate).
     pub async fn rotate_with<R: Send>(&self, mut f: impl FnMut(&mut V) -> R + Send) -> Result<R, SessionError> {
-        let rotated = self.replace(|fields| change_view(fields, &mut |view| Ok::<R, Infallible>(f(view)))).await?;
+        let change = |fields: &Fields| change_view(fields, &mut |view| Ok::<R, Infallible>(f(view)));
+        let rotated = self.replace(change, true).await?;
         Ok(rotated.unwrap_or_else(|never| match never {}))
+    }
+
+    /// Lets this session live for that long without use, in the place of what [`expiry`](crate::Builder::expiry) says, and
+    /// its cookie too: the "remember me" of a login. The absolute limit of its age stays.
+    ///
+    /// It is kept with the session, in seconds, and goes along when its id is rotated. From an event or a job the deadline
+    /// moves at once, and the cookie with the next response that carries it. A visitor without a session gets one.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use socket_session::{Session, SessionError, socket_session};
+    /// # #[socket_session] struct Visit { authenticated: bool }
+    /// async fn login(session: Session<Visit>, remember: bool) -> Result<(), SessionError> {
+    ///     session.rotate_with(|visit| visit.authenticated = true).await?;
+    ///     if remember {
+    ///         session.remember(Duration::from_hours(30 * 24)).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update).
+    pub async fn remember(&self, lifetime: Duration) -> Result<(), SessionError> {
+        let max_age = self.core.config.max_age;
+        let remembered = self.transact(|fields| {
+            let (about, now) = (About::of(fields).living(lifetime), OffsetDateTime::now_utc());
+            let created = about.created().unwrap_or(now);
+            let limit = max_age.and_then(|age| created.checked_add(age.try_into().ok()?));
+            let deadline = Life { slides: Some(lifetime), limit }.used(now);
+            if let Via::Request(scope) = &self.via {
+                scope.learn_about(about);
+            }
+            Ok(Ok::<_, Infallible>((Patch { deadline: deadline.map(Deadline::Set), ..about.patch() }, ())))
+        });
+        remembered.await.map(|done| done.unwrap_or_else(|never| match never {}))
     }
 }
 

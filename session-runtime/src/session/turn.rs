@@ -8,6 +8,7 @@ use crate::{
     error::SessionError,
     record::{Deadline, Fields, Id, Patch, Record},
     requests::{RequestScope, Rotation},
+    users::Since,
 };
 
 /// What a transaction came to: what to save and what to return, or an error of the caller's.
@@ -109,7 +110,7 @@ impl<V> Session<V> {
                     return Err(SessionError::NoResponse);
                 }
                 fields.apply(&patch);
-                if !self.begin(scope, fields, None, one_at_a_time).await? {
+                if !self.begin(scope, fields, None, false, one_at_a_time).await? {
                     continue;
                 }
             }
@@ -117,10 +118,12 @@ impl<V> Session<V> {
         }
     }
 
-    /// Gives the session a new id, with what `apply` changes: [`rotate_with`](Session::rotate_with).
+    /// Gives the session a new id, with what `apply` changes: [`rotate_with`](Session::rotate_with). With a login its age
+    /// begins anew.
     pub(super) async fn replace<R: Send, E>(
         &self,
         mut apply: impl FnMut(&Fields) -> Applied<R, E> + Send,
+        is_login: bool,
     ) -> Result<Result<R, E>, SessionError> {
         let Via::Request(scope) = &self.via else {
             return Err(SessionError::NoResponse);
@@ -149,7 +152,8 @@ impl<V> Session<V> {
                 Err(error) => return Ok(Err(error)),
             };
             fields.apply(&patch);
-            if self.begin(scope, fields, Some(Rotation::of(transaction, old.key())), one_at_a_time).await? {
+            let rotation = Some(Rotation::of(transaction, old.key()));
+            if self.begin(scope, fields, rotation, is_login, one_at_a_time).await? {
                 return Ok(Ok(value));
             }
         }
@@ -159,16 +163,20 @@ impl<V> Session<V> {
     async fn begin(
         &self,
         scope: &Arc<RequestScope>,
-        fields: Fields,
+        mut fields: Fields,
         rotation: Option<Rotation>,
+        is_login: bool,
         one_at_a_time: tokio::sync::OwnedMutexGuard<()>,
     ) -> Result<bool, SessionError> {
         let (core, scope) = (Arc::clone(&self.core), Arc::clone(scope));
         // in a task of its own: a caller that goes away leaves no record without a cookie
         let beginning = tokio::spawn(async move {
             let _one_at_a_time = one_at_a_time;
-            let deadline = scope.new_deadline(scope.deadline(), rotation.as_ref());
-            let id = core.create(Record { fields: fields.clone(), deadline, unconfirmed: false, latest: None }).await?;
+            let from = rotation.as_ref().and_then(|rotation| rotation.user(&core));
+            let deadline = if is_login { scope.anew(&mut fields) } else { scope.deadline() };
+            let deadline = scope.new_deadline(deadline, rotation.as_ref());
+            let record = Record { fields: fields.clone(), deadline, unconfirmed: false, latest: None };
+            let id = core.create(record, from, scope.since()).await?;
             let adopted = match scope.adopt(id, fields, deadline).await {
                 Ok(true) => scope.stage(id, rotation).map(|()| true),
                 adopted => adopted,
@@ -203,6 +211,10 @@ impl<V> Session<V> {
         apply: &mut (impl FnMut(&Fields) -> Applied<R, E> + Send),
     ) -> Result<Option<Attempt<R, E>>, SessionError> {
         let key = id.key();
+        let since = match &self.via {
+            Via::Request(scope) => scope.since(),
+            Via::Bound(_) | Via::Nothing => Since::now(),
+        };
         let Turn::Come(mut transaction) = self.turn(id, self.core.turn(key)).await? else {
             return Ok(Some(Attempt::Moved));
         };
@@ -215,16 +227,24 @@ impl<V> Session<V> {
             Via::Request(scope) if changes => Some((scope, scope.deadline())),
             _ => None,
         };
-        if let Some((_, deadline)) = renewed {
+        if let (Some((_, deadline)), None) = (renewed, patch.deadline) {
             patch.deadline = Some(Deadline::Extend(deadline));
         }
+        if let Via::Bound(bound) = &self.via {
+            self.core.keep_alive(&mut patch, bound.life, transaction.record().deadline);
+        }
+        let change = self.core.users.change(&patch, &transaction.record().fields);
         let looked_at = self.core.guards_look_at(&key, &patch, Some(&transaction.record().fields));
         let written = renewed.map(|(scope, deadline)| {
             let mut fields = transaction.record().fields.clone();
             fields.apply(&patch);
             (scope, fields, deadline)
         });
-        match transaction.commit(patch).await {
+        let committed = match change {
+            None => transaction.commit(patch).await,
+            Some(change) => self.core.commit_as(&mut transaction, patch, (key, change), since).await,
+        };
+        match committed {
             Err(Refusal::Lost) => return Ok(None),
             committed => committed?,
         }
@@ -253,6 +273,7 @@ impl<V> Session<V> {
             () = scope.moved(id) => return Ok(Turn::Moved),
         };
         scope.saw_it_live();
+        scope.learn(transaction.record());
         self.confirm(id, scope, transaction.record());
         Ok(Turn::Come(transaction))
     }
