@@ -20,8 +20,9 @@ pub(crate) enum Suite {
 }
 
 /// The binaries that tests/js talks to: package, and the variable that names its path.
-const BINARIES: [(&str, &str); 4] = [
+const BINARIES: [(&str, &str); 5] = [
     ("axum-login-example", "AXUM_LOGIN_BIN"),
+    ("cluster-example", "CLUSTER_BIN"),
     ("guide", "GUIDE_BIN"),
     ("readme", "README_BIN"),
     ("test-server", "TEST_SERVER_BIN"),

@@ -16,10 +16,11 @@ const NPM_FOLDERS: [&str; 2] = ["tests/js", "examples/guide"];
 /// Names of the browser; the first is that of Debian's package.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Makes redis-server and Postgres be there, which the tests start on ports of their own, and faketime, which sets clocks
-/// wrong.
+/// Makes redis-server, Postgres and HAProxy be there, which the tests start on ports of their own, and faketime, which sets
+/// clocks wrong.
 pub(crate) fn prepare_servers() -> Result<()> {
-    let mut missing: Vec<_> = ["redis-server", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
+    let mut missing: Vec<_> =
+        ["redis-server", "haproxy", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
     if !has_postgres() {
         missing.push("postgresql");
     }
