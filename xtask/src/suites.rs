@@ -15,11 +15,13 @@ pub(crate) enum Suite {
     Rust,
     /// `node --test` over tests/js: behaviour over real connections
     Js,
+    /// unittest over tests/py: the same by python-socketio
+    Py,
     /// Two nodes on one store that die at random, for a short time: on each store
     Soak,
 }
 
-/// The binaries that tests/js talks to: package, and the variable that names its path.
+/// The binaries that tests/js and tests/py talk to: package, and the variable that names its path.
 const BINARIES: [(&str, &str); 5] = [
     ("axum-login-example", "AXUM_LOGIN_BIN"),
     ("cluster-example", "CLUSTER_BIN"),
@@ -61,15 +63,22 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
     // First, so that what cannot be installed is known before the long compilation.
     tools::prepare_servers()?;
     let chromium = if wanted(Suite::Js) { Some(tools::prepare(root)?) } else { None };
+    let python = if wanted(Suite::Py) { Some(tools::prepare_python(root)?) } else { None };
     if wanted(Suite::Rust) {
         say("suite rust: cargo test --workspace");
         counts.push(("rust", rust(root)?));
     }
-    if let Some(chromium) = chromium {
-        say("building the programs that tests/js talks to");
+    if chromium.is_some() || python.is_some() {
+        say("building the programs that tests/js and tests/py talk to");
         let binaries = binaries(root)?;
-        say("suite js: node --test");
-        counts.push(("js", js(root, file, &binaries, &chromium)?));
+        if let Some(chromium) = chromium {
+            say("suite js: node --test");
+            counts.push(("js", js(root, file, &binaries, &chromium)?));
+        }
+        if let Some(python) = python {
+            say("suite py: python run.py");
+            counts.push(("py", py(root, &binaries, &python)?));
+        }
     }
 
     if wanted(Suite::Soak) {
@@ -159,6 +168,31 @@ fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &
             "fail" | "cancelled" => count.failed += number,
             "skipped" | "todo" => count.skipped += number,
             _ => {}
+        }
+    })?;
+    count.broken = !success || count.passed == 0;
+    Ok(count)
+}
+
+fn py(root: &Path, binaries: &[(&'static str, PathBuf)], python: &Path) -> Result<Count> {
+    let mut count = Count::default();
+    let mut unittest = std::process::Command::new(python);
+    unittest
+        .args(["-B", "run.py"])
+        .envs(binaries.iter().map(|(variable, path)| (variable, path)))
+        .current_dir(root.join("tests/py"));
+    let success = watch(&mut unittest, |line| {
+        println!("{line}");
+        // passed 3, failed 0, skipped 0
+        for part in line.split(", ") {
+            let Some((what, number)) = part.split_once(' ') else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match what {
+                "passed" => count.passed = number,
+                "failed" => count.failed = number,
+                "skipped" => count.skipped = number,
+                _ => {}
+            }
         }
     })?;
     count.broken = !success || count.passed == 0;

@@ -62,6 +62,28 @@ pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
     Ok(chromium)
 }
 
+/// Makes Python be there, with the packages of tests/py in a folder below `target`; returns the path of its `python`.
+pub(crate) fn prepare_python(root: &Path) -> Result<PathBuf> {
+    // Debian's Python comes without what makes such a folder
+    if output("python3", &["-c", "import ensurepip, venv"]).is_none() {
+        install_packages(&["python3", "python3-venv"])?;
+    }
+    let requirements = root.join("tests/py/requirements.txt");
+    let wanted = fs::read(&requirements).map_err(|error| format!("tests/py/requirements.txt: {error}"))?;
+    let folder = root.join("target/py");
+    let (python, stamp) = (folder.join("bin/python"), folder.join(".installed-requirements.txt"));
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    say("installing Python packages: tests/py");
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(&stamp, wanted)?;
+    Ok(python)
+}
+
 fn missing() -> Vec<&'static str> {
     let chromium = chromium().is_none().then_some("chromium");
     [package("node"), package("npm"), chromium].into_iter().flatten().collect()
