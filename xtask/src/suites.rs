@@ -22,10 +22,11 @@ pub(crate) enum Suite {
 }
 
 /// The binaries that tests/js and tests/py talk to: package, and the variable that names its path.
-const BINARIES: [(&str, &str); 5] = [
+const BINARIES: [(&str, &str); 6] = [
     ("axum-login-example", "AXUM_LOGIN_BIN"),
     ("cluster-example", "CLUSTER_BIN"),
     ("guide", "GUIDE_BIN"),
+    ("protocol-server", "PROTOCOL_SERVER_BIN"),
     ("readme", "README_BIN"),
     ("test-server", "TEST_SERVER_BIN"),
 ];
@@ -130,7 +131,10 @@ fn rust(root: &Path) -> Result<Count> {
 /// Builds the servers, and finds where cargo has put them.
 fn binaries(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let paths = build::binaries(root, &BINARIES.map(|(package, _)| package), false)?;
-    Ok(BINARIES.into_iter().map(|(_, variable)| variable).zip(paths).collect())
+    let featured = build::with_feature(root, "protocol-server", "featured", "protocol-server-featured")?;
+    let mut binaries: Vec<_> = BINARIES.into_iter().map(|(_, variable)| variable).zip(paths).collect();
+    binaries.push(("PROTOCOL_SERVER_FEATURED_BIN", featured));
+    Ok(binaries)
 }
 
 fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &Path) -> Result<Count> {
