@@ -10,6 +10,8 @@ mod application;
 mod body;
 mod origin;
 mod parts;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod query;
 mod service;
 mod sockets;
