@@ -239,7 +239,7 @@ pub use socket_session_runtime::conformance;
 pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::{
     AfterSave, Body, BoxError, Builder, ClientError, Close, CookiesLayer, CookiesService, Corrupt, EventError, Expiry,
-    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, RequestsLayer, RequestsService, Session,
+    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, Reached, RequestsLayer, RequestsService, Session,
     SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer, SocketsService,
     Unserializable, View, store, tower_sessions,
 };

@@ -24,6 +24,7 @@ mod namespace;
 mod payload;
 #[doc(hidden)]
 pub mod private;
+mod reached;
 mod record;
 mod reply;
 mod requests;
@@ -46,6 +47,7 @@ pub use handshake::{
     SessionService, SocketsLayer, SocketsService,
 };
 pub use namespace::{Guarded, Namespace};
+pub use reached::Reached;
 pub use record::{Id, SessionKey};
 pub use session::Session;
 pub use sessions::{Builder, Sessions};

@@ -8,6 +8,7 @@
 mod admission;
 mod application;
 mod body;
+mod farewell;
 mod origin;
 mod parts;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -16,6 +17,7 @@ mod query;
 mod service;
 mod sockets;
 mod transport;
+mod upgrade;
 
 pub use body::{Body, BoxError};
 pub use parts::{CookiesLayer, CookiesService, RequestsLayer, RequestsService, SocketsLayer, SocketsService};
