@@ -166,29 +166,41 @@ test("the origin of a page is compared with what the browser asked for, not with
   }
 });
 
-for (const mode of MODES) {
-  test(`who was at a node that is killed comes back at another, and the count is exact (${mode})`, async (t) => {
-    const { url, nodes } = await start(t);
-    const visitor = await loggedIn(t, url);
-    const dying = visitor.get("node");
-    const { socket, node } = await connect(visitor, { mode });
-    assert.equal(node, dying);
-    assert.equal(await call(socket, "my event"), 1);
+for (const [what, signal] of Object.entries({
+  "is killed": "SIGKILL",
+  "hangs": "SIGSTOP",
+  "is told to end": "SIGTERM",
+})) {
+  for (const mode of MODES) {
+    test(`who was at a node that ${what} comes back at another, and the count is exact (${mode})`, async (t) => {
+      const { url, nodes } = await start(t);
+      const visitor = await loggedIn(t, url);
+      const dying = visitor.get("node");
+      const { socket, node } = await connect(visitor, { mode });
+      assert.equal(node, dying);
+      assert.equal(await call(socket, "my event"), 1);
+      const reasons = [];
+      socket.on("session_ended", ({ reason }) => reasons.push(reason));
 
-    const gone = next(socket, "disconnect");
-    const back = next(socket, "node");
-    process.kill(nodes[dying].pid, "SIGKILL");
-    assert.match((await gone)[0], /^transport (close|error)$/);
-    const [other] = await back;
-    assert.ok(NODES.includes(other) && other !== dying, other);
-    assert.equal(await call(socket, "my event"), 2, "nothing is lost, nothing counts twice");
+      const gone = next(socket, "disconnect");
+      process.kill(nodes[dying].pid, signal);
+      assert.match((await gone)[0], /^transport (close|error)$/);
+      // Who is told to end still answers for a moment, and may be met once more.
+      let other;
+      do {
+        [other] = await next(socket, "node");
+      } while (other === dying && signal === "SIGTERM");
+      assert.ok(NODES.includes(other) && other !== dying, other);
+      assert.deepEqual(reasons.slice(0, 1), signal === "SIGTERM" ? ["shutting_down"] : []);
+      assert.equal(await call(socket, "my event"), 2, "nothing is lost, nothing counts twice");
 
-    // HTTP goes there too, and keeps to it.
-    const response = await visitor.post("/incr");
-    assert.deepEqual([response.status, response.text], [200, "3"]);
-    assert.notEqual(response.headers["x-node"], dying);
-    assert.equal(visitor.get("node"), response.headers["x-node"], "with the proxy's new cookie");
-  });
+      // HTTP goes there too, and keeps to it.
+      const response = await visitor.post("/incr");
+      assert.deepEqual([response.status, response.text], [200, "3"]);
+      assert.notEqual(response.headers["x-node"], dying);
+      assert.equal(visitor.get("node"), response.headers["x-node"], "with the proxy's new cookie");
+    });
+  }
 }
 
 test("events that were on their way when a node was killed are counted once or not at all, as they were answered", async (t) => {

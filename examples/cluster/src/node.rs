@@ -2,6 +2,15 @@
 
 #![expect(clippy::unused_async, reason = "event handlers are async, whatever they do")]
 
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
 use axum::{
     Json, Router,
     http::{HeaderValue, StatusCode},
@@ -19,10 +28,16 @@ use socketioxide::{
     extract::{SocketRef, State},
 };
 use socketioxide_redis::{RedisAdapter, RedisAdapterCtr, drivers::redis::redis_client};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::{Result, client};
+
+/// For how long handlers may go on when the node is told to end.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// One node alone
 #[derive(Args)]
@@ -127,13 +142,26 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         .layer(sessions.layer(io_layer));
     // Outside of the sessions: the proxy asks often, and it is not to be told what Redis thinks. If that is down,
     // another node is no better.
-    let app = client::serve(routes.route("/health", get("well"))).layer(map_response(move |mut response: Response| {
+    let ending = Arc::new(AtomicBool::new(false));
+    let health = {
+        let ending = Arc::clone(&ending);
+        move || ready(if ending.load(Relaxed) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT })
+    };
+    let app = client::serve(routes.route("/health", get(health))).layer(map_response(move |mut response: Response| {
         response.headers_mut().insert("x-node", name.clone());
-        async { response }
+        ready(response)
     }));
 
     let listener = TcpListener::bind(&options.listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            terminate.recv().await;
+            // The proxy sends nobody here any more; who is here is sent elsewhere.
+            ending.store(true, Relaxed);
+            sessions.shutdown(GRACE).await;
+        })
+        .await?;
     Ok(())
 }
