@@ -167,6 +167,24 @@ async fn a_check_takes_a_trip_for_500_sessions_and_nothing_else_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn five_thousand_idle_sockets_cost_ten_trips_a_check() {
+    let store = Server::default();
+    let node = node(&store);
+    let mut clients = Vec::new();
+    for _ in 0..5_000 {
+        clients.push(node.visitor().await.connect().await);
+    }
+    sleep(EVERY).await;
+    store.asked();
+    for _ in 0..2 {
+        sleep(EVERY).await;
+        assert_eq!(store.asked(), (10, vec![500; 10]));
+    }
+    // they are there: each would have heard of an end
+    assert_eq!(clients[4_999].ask("bump").await, Received::packets("430[2]"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_connections_nothing_is_asked() {
     let store = Server::default();
     let node = node(&store);

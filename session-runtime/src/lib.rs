@@ -42,6 +42,9 @@ pub use after::AfterSave;
 pub use connection::Close;
 pub use error::{ClientError, Corrupt, EventError, SessionError, Unserializable};
 pub use field::Field;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use handshake::properties;
 pub use handshake::{
     Body, BoxError, CookiesLayer, CookiesService, Handshake, RequestsLayer, RequestsService, SessionLayer,
     SessionService, SocketsLayer, SocketsService,

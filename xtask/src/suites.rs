@@ -15,14 +15,18 @@ pub(crate) enum Suite {
     Rust,
     /// `node --test` over tests/js: behaviour over real connections
     Js,
+    /// unittest over tests/py: the same by python-socketio
+    Py,
     /// Two nodes on one store that die at random, for a short time: on each store
     Soak,
 }
 
-/// The binaries that tests/js talks to: package, and the variable that names its path.
-const BINARIES: [(&str, &str); 4] = [
+/// The binaries that tests/js and tests/py talk to: package, and the variable that names its path.
+const BINARIES: [(&str, &str); 6] = [
     ("axum-login-example", "AXUM_LOGIN_BIN"),
+    ("cluster-example", "CLUSTER_BIN"),
     ("guide", "GUIDE_BIN"),
+    ("protocol-server", "PROTOCOL_SERVER_BIN"),
     ("readme", "README_BIN"),
     ("test-server", "TEST_SERVER_BIN"),
 ];
@@ -60,15 +64,22 @@ pub(crate) fn run(root: &Path, only: Option<Suite>, file: &str) -> Result<bool> 
     // First, so that what cannot be installed is known before the long compilation.
     tools::prepare_servers()?;
     let chromium = if wanted(Suite::Js) { Some(tools::prepare(root)?) } else { None };
+    let python = if wanted(Suite::Py) { Some(tools::prepare_python(root)?) } else { None };
     if wanted(Suite::Rust) {
         say("suite rust: cargo test --workspace");
         counts.push(("rust", rust(root)?));
     }
-    if let Some(chromium) = chromium {
-        say("building the programs that tests/js talks to");
+    if chromium.is_some() || python.is_some() {
+        say("building the programs that tests/js and tests/py talk to");
         let binaries = binaries(root)?;
-        say("suite js: node --test");
-        counts.push(("js", js(root, file, &binaries, &chromium)?));
+        if let Some(chromium) = chromium {
+            say("suite js: node --test");
+            counts.push(("js", js(root, file, &binaries, &chromium)?));
+        }
+        if let Some(python) = python {
+            say("suite py: python run.py");
+            counts.push(("py", py(root, &binaries, &python)?));
+        }
     }
 
     if wanted(Suite::Soak) {
@@ -120,7 +131,10 @@ fn rust(root: &Path) -> Result<Count> {
 /// Builds the servers, and finds where cargo has put them.
 fn binaries(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let paths = build::binaries(root, &BINARIES.map(|(package, _)| package), false)?;
-    Ok(BINARIES.into_iter().map(|(_, variable)| variable).zip(paths).collect())
+    let featured = build::with_feature(root, "protocol-server", "featured", "protocol-server-featured")?;
+    let mut binaries: Vec<_> = BINARIES.into_iter().map(|(_, variable)| variable).zip(paths).collect();
+    binaries.push(("PROTOCOL_SERVER_FEATURED_BIN", featured));
+    Ok(binaries)
 }
 
 fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &Path) -> Result<Count> {
@@ -158,6 +172,31 @@ fn js(root: &Path, file: &str, binaries: &[(&'static str, PathBuf)], chromium: &
             "fail" | "cancelled" => count.failed += number,
             "skipped" | "todo" => count.skipped += number,
             _ => {}
+        }
+    })?;
+    count.broken = !success || count.passed == 0;
+    Ok(count)
+}
+
+fn py(root: &Path, binaries: &[(&'static str, PathBuf)], python: &Path) -> Result<Count> {
+    let mut count = Count::default();
+    let mut unittest = std::process::Command::new(python);
+    unittest
+        .args(["-B", "run.py"])
+        .envs(binaries.iter().map(|(variable, path)| (variable, path)))
+        .current_dir(root.join("tests/py"));
+    let success = watch(&mut unittest, |line| {
+        println!("{line}");
+        // passed 3, failed 0, skipped 0
+        for part in line.split(", ") {
+            let Some((what, number)) = part.split_once(' ') else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match what {
+                "passed" => count.passed = number,
+                "failed" => count.failed = number,
+                "skipped" => count.skipped = number,
+                _ => {}
+            }
         }
     })?;
     count.broken = !success || count.passed == 0;

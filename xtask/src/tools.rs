@@ -16,10 +16,11 @@ const NPM_FOLDERS: [&str; 2] = ["tests/js", "examples/guide"];
 /// Names of the browser; the first is that of Debian's package.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Makes redis-server and Postgres be there, which the tests start on ports of their own, and faketime, which sets clocks
-/// wrong.
+/// Makes redis-server, Postgres and HAProxy be there, which the tests start on ports of their own, and faketime, which sets
+/// clocks wrong.
 pub(crate) fn prepare_servers() -> Result<()> {
-    let mut missing: Vec<_> = ["redis-server", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
+    let mut missing: Vec<_> =
+        ["redis-server", "haproxy", "faketime"].into_iter().filter(|name| find(name).is_none()).collect();
     if !has_postgres() {
         missing.push("postgresql");
     }
@@ -59,6 +60,28 @@ pub(crate) fn prepare(root: &Path) -> Result<PathBuf> {
         install_npm(&root.join(folder), folder)?;
     }
     Ok(chromium)
+}
+
+/// Makes Python be there, with the packages of tests/py in a folder below `target`; returns the path of its `python`.
+pub(crate) fn prepare_python(root: &Path) -> Result<PathBuf> {
+    // Debian's Python comes without what makes such a folder
+    if output("python3", &["-c", "import ensurepip, venv"]).is_none() {
+        install_packages(&["python3", "python3-venv"])?;
+    }
+    let requirements = root.join("tests/py/requirements.txt");
+    let wanted = fs::read(&requirements).map_err(|error| format!("tests/py/requirements.txt: {error}"))?;
+    let folder = root.join("target/py");
+    let (python, stamp) = (folder.join("bin/python"), folder.join(".installed-requirements.txt"));
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    say("installing Python packages: tests/py");
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(&stamp, wanted)?;
+    Ok(python)
 }
 
 fn missing() -> Vec<&'static str> {

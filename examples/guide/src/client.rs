@@ -9,7 +9,7 @@ use std::{
 use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 
 /// Where `package.json` names the client's version.
-const DIRECTORY: &str = env!("CARGO_MANIFEST_DIR");
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guide"); // examples/cluster has this file too
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Serves the client where pages expect it. Where it cannot be had, the page takes it from a public CDN.

@@ -11,6 +11,8 @@ mod body;
 mod farewell;
 mod origin;
 mod parts;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod query;
 mod service;
 mod sockets;

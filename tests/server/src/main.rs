@@ -195,6 +195,11 @@ fn namespaces(io: &SocketIo, sessions: &Sessions) {
             .on_fallback::<hooks::other>()
             .on_disconnect::<hooks::leave>(),
     );
+    // One of many, whose names clients choose.
+    let room = sessions.namespace().guard("unauthorized", |visit: &Visit| visit.authenticated).on::<plain::incr>();
+    if let Err(error) = io.dyn_ns("/rooms/{name}", room) {
+        eprintln!("there are no rooms: {error}");
+    }
     io.ns("/lobby", sessions.namespace().on_connect::<hooks::greet>().on_disconnect::<hooks::leave>());
 }
 
