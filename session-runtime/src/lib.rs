@@ -4,6 +4,7 @@
 
 mod accessor;
 mod after;
+mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
@@ -32,6 +33,8 @@ mod session;
 mod sessions;
 mod shared;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod view;
 
 pub use after::AfterSave;

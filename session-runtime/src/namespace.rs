@@ -106,6 +106,12 @@ impl<A: Adapter> Namespace<A> {
         }
     }
 
+    /// Whether somebody would answer that event.
+    #[cfg(feature = "testing")]
+    pub(crate) fn answers(&self, event: &str) -> bool {
+        self.rules.fallback.is_some() || self.rules.events.iter().any(|(name, _)| *name == event)
+    }
+
     fn rules(mut self, change: impl FnOnce(&mut Rules<A>)) -> Self {
         change(Arc::make_mut(&mut self.rules));
         self

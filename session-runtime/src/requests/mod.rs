@@ -248,7 +248,7 @@ impl RequestScope {
 
     /// The deadline of what this request saves.
     pub(crate) fn deadline(&self) -> OffsetDateTime {
-        self.session().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date)
+        self.session().map_or_else(crate::clock::now, crate::clock::deadline)
     }
 
     /// How what is saved moves the deadline: back only if the application has set another lifetime for this session.
