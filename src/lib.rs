@@ -235,7 +235,7 @@ extern crate self as socket_session;
 
 mod macros;
 
-pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
+pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, server_event, socket_session};
 #[cfg(feature = "conformance")]
 pub use socket_session_runtime::conformance;
 #[doc(hidden)]
@@ -244,7 +244,9 @@ pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::testing;
 pub use socket_session_runtime::{
     AfterSave, Body, BoxError, Builder, ClientError, Close, CookiesLayer, CookiesService, Corrupt, EventError, Expiry,
-    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, RequestsLayer, RequestsService, Session,
+    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, RequestsLayer, RequestsService, ServerEvent, Session,
     SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer, SocketsService,
     Unserializable, View, store, tower_sessions,
 };
+#[cfg(feature = "ts")]
+pub use socket_session_runtime::{NameClash, ts_rs};

@@ -44,6 +44,11 @@ pub trait Event<A: Adapter>: Handler<A, Output = Outcome> {
     /// Extracts what the handler takes by value.
     fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
 
+    /// What it is in TypeScript.
+    #[cfg(feature = "ts")]
+    #[doc(hidden)]
+    fn signature(types: &mut crate::typescript::Types) -> crate::typescript::Signature;
+
     /// The event's own guard.
     fn guard() -> Option<EventGuard<A>> {
         None

@@ -29,12 +29,18 @@ mod record;
 mod reply;
 mod requests;
 mod seat;
+mod server_event;
 mod session;
 mod sessions;
 mod shared;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "ts")]
+#[doc(hidden)]
+pub mod typescript;
+#[cfg(not(feature = "ts"))]
+mod untyped;
 mod view;
 
 pub use after::AfterSave;
@@ -47,6 +53,7 @@ pub use handshake::{
 };
 pub use namespace::{Guarded, Namespace};
 pub use record::{Id, SessionKey};
+pub use server_event::ServerEvent;
 pub use session::Session;
 pub use sessions::{Builder, Sessions};
 pub use shared::SharedStore;
@@ -54,4 +61,10 @@ pub use store::{MemoryStore, Plain};
 /// The version of tower-sessions that this library is made with, for its `Session`, `Expiry` and cookie types.
 pub use tower_sessions;
 pub use tower_sessions::Expiry;
+/// The version of ts-rs that this library is made with, for its `TS`.
+#[cfg(feature = "ts")]
+pub use ts_rs;
+#[cfg(feature = "ts")]
+#[doc(inline)]
+pub use typescript::NameClash;
 pub use view::View;

@@ -1,7 +1,15 @@
 //! What generated code names. Not for people: it changes without notice.
 
+pub use serde::Serialize;
 pub use socketioxide::adapter::{Adapter, LocalAdapter};
 pub use tower_sessions;
+
+#[cfg(feature = "ts")]
+pub use crate::typescript;
+pub use crate::{
+    __socket_session_typescript as typescript, __socket_session_typescript_event as typescript_event,
+    server_event::ServerEvent,
+};
 
 pub use crate::{
     accessor::{get_field, plain_get_field, plain_set_field, set_field},

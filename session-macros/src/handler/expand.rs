@@ -5,10 +5,10 @@ use super::check::Checked;
 use super::guard::Guard;
 use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, last_name};
 use crate::paths::{generated, visibility};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ReturnType, Type, TypeParam};
+use syn::{Attribute, Expr, ReturnType, Type, TypeParam};
 
 pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
     let handler = checked.0;
@@ -32,9 +32,10 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     let cfgs: Vec<_> = handler.cfgs().collect();
     let asks = (handler.kind == Kind::Guard).then(|| asks(handler, &quote!(#rt::Unknown)));
     let event = (handler.kind == Kind::Event).then(|| {
-        quote!(
+        quote! {
             const NAME: &'static str = "";
-        )
+            #rt::typescript! { [] [] () }
+        }
     });
     let args = handler.kind.extractions().iter().map(|extraction| {
         let (function, parts) = names(handler, extraction);
@@ -194,6 +195,7 @@ fn role(handler: &Handler<'_>) -> TokenStream {
         quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
     });
     let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
+    let signature = (handler.kind == Kind::Event).then(|| signature(handler, &rt));
     let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
     let arguments: Vec<_> = handler.arguments().collect();
     let args = handler.kind.extractions().iter().map(|extraction| {
@@ -213,10 +215,37 @@ fn role(handler: &Handler<'_>) -> TokenStream {
             #(#event)*
             #(#args)*
             #(#guard)*
+            #signature
         }
     };
     let cfgs = quote!(#(#cfgs)*);
     if imports.is_some() { quote_spanned!(span=> #cfgs const _: () = { #imports #role };) } else { quote!(#cfgs #role) }
+}
+
+/// What it is in TypeScript. The runtime knows whether anybody asks.
+fn signature(handler: &Handler<'_>, rt: &TokenStream) -> TokenStream {
+    let (docs, arguments) = (docs(&handler.function.attrs), handler.arguments());
+    let output = match &handler.function.sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) if is_untold(ty.to_token_stream()) => quote!(#rt::typescript::Untold),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    quote_spanned!(handler.span()=> #rt::typescript! { [#(#docs),*] [#(#arguments),*] #output })
+}
+
+/// Whether it contains an `impl Trait`, which cannot be named elsewhere.
+fn is_untold(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => is_untold(group.stream()),
+        _ => false,
+    })
+}
+
+/// What the comments above it say.
+pub(crate) fn docs(attrs: &[Attribute]) -> impl Iterator<Item = &Expr> {
+    let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+    docs.filter_map(|attr| attr.meta.require_name_value().ok().map(|meta| &meta.value))
 }
 
 /// `impl<A: Adapter> Role<A> for name where …`, with a bound for each parameter. They

@@ -78,4 +78,7 @@ where
             > as ::socket_session::__private::FromEvent<B>>::from_event(parts)?,
         ))
     }
+    ::socket_session::__private::typescript! {
+        [] [SocketRef < B >] ()
+    }
 }

@@ -64,5 +64,8 @@ const _: () = {
                 >(__SocketSessionGuard),
             )
         }
+        ::socket_session::__private::typescript! {
+            [] [] ()
+        }
     }
 };

@@ -56,4 +56,7 @@ where
             >(Visit::is_admin),
         )
     }
+    ::socket_session::__private::typescript! {
+        [] [] ()
+    }
 }

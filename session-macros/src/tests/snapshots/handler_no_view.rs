@@ -42,4 +42,7 @@ where
     ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
         ::core::result::Result::Ok(())
     }
+    ::socket_session::__private::typescript! {
+        [] [] ()
+    }
 }

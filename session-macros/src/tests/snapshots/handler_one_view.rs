@@ -61,4 +61,7 @@ where
     ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
         ::core::result::Result::Ok(())
     }
+    ::socket_session::__private::typescript! {
+        [] [] u32
+    }
 }

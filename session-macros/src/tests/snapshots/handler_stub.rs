@@ -24,6 +24,9 @@ for my_event {
 impl<A: ::socket_session::__private::Adapter> ::socket_session::__private::Event<A>
 for my_event {
     const NAME: &'static str = "";
+    ::socket_session::__private::typescript! {
+        [] [] ()
+    }
     fn args(
         _: &mut ::socket_session::__private::EventParts<'_, A>,
     ) -> ::core::result::Result<(), ::socket_session::__private::Rejection> {

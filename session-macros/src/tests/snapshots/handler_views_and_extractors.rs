@@ -109,4 +109,7 @@ where
             >>::from_event(parts)?,
         ))
     }
+    ::socket_session::__private::typescript! {
+        [] [Data < u32 >, AfterSave] Result < u32, & 'static str >
+    }
 }
