@@ -233,6 +233,8 @@
 // so that the macros' `::socket_session` is found here, too
 extern crate self as socket_session;
 
+#[cfg(doctest)]
+mod documents;
 mod macros;
 
 pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, server_event, socket_session};
