@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod command;
+mod compile;
 mod soak;
 mod suites;
 mod tools;
