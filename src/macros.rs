@@ -168,7 +168,7 @@ pub use socket_session_macros::socket_session;
 /// | `SocketRef`, `SocketIo`, `State<T>`, `Extension<T>`, `HttpExtension<T>`, … | socketioxide's, and your own `FromMessageParts` |
 /// | `AckSender` | not beside `&mut`: it would acknowledge before the save |
 ///
-/// A handler may take up to eight views, each once, and two of them cannot claim one key. One type parameter is allowed:
+/// A handler may take up to eight views, each once, and two of them cannot claim one key; and up to sixteen extractors. One type parameter is allowed:
 /// it is the adapter. Without one, the handler serves every adapter that its extractors serve; `SocketRef` alone is that
 /// of the local adapter.
 ///

@@ -4,6 +4,7 @@
 
 mod accessor;
 mod after;
+mod arguments;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

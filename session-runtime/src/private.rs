@@ -13,6 +13,7 @@ pub use crate::{
 
 pub use crate::{
     accessor::{get_field, plain_get_field, plain_set_field, set_field},
+    arguments::{ConnectArgs, DisconnectArgs, EventArgs},
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},
