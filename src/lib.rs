@@ -110,6 +110,9 @@
 //! # }
 //! ```
 //!
+//! What the client is answered, what is saved and what is emitted can be tested with `socket_session::testing` (feature
+//! `testing`): a session in memory, no network, a clock that the test moves and a store that fails when told to.
+//!
 //! # HTTP
 //!
 //! [`Session<V>`](Session) is an extractor. Each call is a transaction of its own; [`update`](Session::update) runs its
@@ -230,16 +233,22 @@
 // so that the macros' `::socket_session` is found here, too
 extern crate self as socket_session;
 
+#[cfg(doctest)]
+mod documents;
 mod macros;
 
-pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
+pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, server_event, socket_session};
 #[cfg(feature = "conformance")]
 pub use socket_session_runtime::conformance;
 #[doc(hidden)]
 pub use socket_session_runtime::private as __private;
+#[cfg(feature = "testing")]
+pub use socket_session_runtime::testing;
 pub use socket_session_runtime::{
     AfterSave, Body, BoxError, Builder, ClientError, Close, CookiesLayer, CookiesService, Corrupt, EventError, Expiry,
     Field, Guarded, Handshake, Id, Listed, MemoryStore, Namespace, Plain, Reached, RequestsLayer, RequestsService,
-    Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer,
+    ServerEvent, Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer,
     SocketsService, Touch, Unserializable, User, View, store, tower_sessions,
 };
+#[cfg(feature = "ts")]
+pub use socket_session_runtime::{NameClash, ts_rs};

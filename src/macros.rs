@@ -169,7 +169,7 @@ pub use socket_session_macros::socket_session;
 /// | `SocketRef`, `SocketIo`, `State<T>`, `Extension<T>`, `HttpExtension<T>`, … | socketioxide's, and your own `FromMessageParts` |
 /// | `AckSender` | not beside `&mut`: it would acknowledge before the save |
 ///
-/// A handler may take up to eight views, each once, and two of them cannot claim one key. One type parameter is allowed:
+/// A handler may take up to eight views, each once, and two of them cannot claim one key; and up to sixteen extractors. One type parameter is allowed:
 /// it is the adapter. Without one, the handler serves every adapter that its extractors serve; `SocketRef` alone is that
 /// of the local adapter.
 ///
@@ -365,3 +365,65 @@ pub use socket_session_macros::on_fallback;
 ///
 /// As for [`#[on]`](macro@on#what-it-expands-to).
 pub use socket_session_macros::guard;
+
+/// Makes a struct an event that the server sends: its name and its data, declared once.
+///
+/// It is sent with [`AfterSave::send`](crate::AfterSave::send) and [`Session::send`](crate::Session::send), which are
+/// `emit` with nothing left to mistype. The struct needs no derive, unless it has named fields: then it is one argument,
+/// and `Serialize`. Each field of a tuple struct is an argument.
+///
+/// ```
+/// use socket_session::{AfterSave, Session, SessionError, on, server_event, socket_session};
+///
+/// #[socket_session]
+/// struct Visit {
+///     count: u32,
+/// }
+///
+/// /// The count, to every socket of the session.
+/// #[server_event("current count")]
+/// struct CurrentCount(u32);
+///
+/// #[server_event("moved")]
+/// #[derive(serde::Serialize)]
+/// struct Moved {
+///     from: String,
+///     to: String,
+/// }
+///
+/// #[on("my event")]
+/// async fn my_event(visit: &mut Visit, after: AfterSave) {
+///     visit.count += 1;
+///     after.send(&CurrentCount(visit.count));
+/// }
+///
+/// async fn incr(session: Session<Visit>) -> Result<(), SessionError> {
+///     let count = session.update(|visit| { visit.count += 1; visit.count }).await?;
+///     session.send(&CurrentCount(count)).await?;
+///     session.send(&Moved { from: "here".into(), to: "there".into() }).await
+/// }
+/// # let _ = (incr, my_event);
+/// ```
+///
+/// socketioxide's own `emit` takes it in two parts, from the trait [`ServerEvent`](crate::ServerEvent):
+/// `socket.emit(CurrentCount::NAME, &CurrentCount(1).payload())`.
+///
+/// With the feature `ts`, [`Namespace::emits`](crate::Namespace::emits) puts it into the namespace's `typescript`. The
+/// types of a tuple struct's fields, or the struct with named fields itself, say what they are with `ts-rs`.
+///
+/// # Options
+///
+/// | option | value | without it | effect |
+/// |---|---|---|---|
+/// | first, without a name | string | must be there | the event |
+/// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for those who re-export it |
+///
+/// # What it expands to
+///
+/// The struct as it is, and an implementation of [`ServerEvent`](crate::ServerEvent).
+///
+/// # Limitations
+///
+/// - Structs without parameters.
+/// - The names that Socket.IO keeps for itself (`connect`, `disconnect`, …), and `session_error`, are no events of yours.
+pub use socket_session_macros::server_event;

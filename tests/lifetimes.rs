@@ -146,7 +146,7 @@ async fn a_stream_of_events_is_no_stream_of_writes() {
 async fn no_session_becomes_older_than_it_may() {
     let store = Server::default();
     let touch = Touch::OnEvent { at_most_every: Duration::ZERO };
-    let app = app(&store, |builder| builder.max_age(Duration::from_secs(60)).touch(touch));
+    let app = app(&store, |builder| builder.max_age(Duration::from_mins(1)).touch(touch));
     let mut visitor = app.visitor().await;
     assert!((57..=60).contains(&left(&store, &visitor).await));
     let mut client = visitor.connect().await;
@@ -224,7 +224,7 @@ async fn one_session_may_live_longer_than_the_others() {
 #[tokio::test(start_paused = true)]
 async fn a_job_may_let_a_session_live_longer() {
     let store = Server::default();
-    let app = app(&store, |builder| builder.max_age(Duration::from_secs(600)));
+    let app = app(&store, |builder| builder.max_age(Duration::from_mins(10)));
     let visitor = app.visitor().await;
     visitor.session().remember(MONTH).await.unwrap();
     assert!((597..=600).contains(&left(&store, &visitor).await), "but not beyond the limit of its age");

@@ -42,6 +42,9 @@ const TARGETS: [Target; 6] = [
     Target { one: Variant::Library(Store::Redis), other: Variant::Node(Store::Redis), depth: 8, at_least: 3.0 },
 ];
 
+/// The section that `cargo xtask bench compile` writes.
+const COMPILE_TIME: &str = "\n## Compile time\n";
+
 /// Beyond socketioxide alone.
 const BYTES: f64 = 1_536.0;
 const ALLOCATIONS: f64 = 15.0;
@@ -52,7 +55,12 @@ impl Measured<'_> {
         let plot = document.with_extension("svg");
         fs::write(&plot, plot::svg(&self.comparisons))?;
         let plot = plot.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        fs::write(document, self.text(&plot)?)?;
+        let mut text = self.text(&plot)?;
+        if let Some((_, compile_time)) = fs::read_to_string(document).unwrap_or_default().split_once(COMPILE_TIME) {
+            text.push_str(COMPILE_TIME);
+            text.push_str(compile_time);
+        }
+        fs::write(document, text)?;
         println!("written: {}", document.display());
         Ok(())
     }

@@ -9,6 +9,7 @@ mod errors;
 mod handler;
 mod options;
 mod paths;
+mod server_event;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -44,4 +45,9 @@ pub fn on_fallback(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn guard(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::expand(Kind::Guard, args.into(), item.into()).into()
+}
+
+#[proc_macro_attribute]
+pub fn server_event(args: TokenStream, item: TokenStream) -> TokenStream {
+    server_event::expand(args.into(), item.into()).into()
 }

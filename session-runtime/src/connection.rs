@@ -131,7 +131,7 @@ impl Connection {
         let (Touch::OnEvent { at_most_every }, Some(bound)) = (self.core.config.touch, self.session) else {
             return;
         };
-        let Some(deadline) = bound.life.used(OffsetDateTime::now_utc()) else {
+        let Some(deadline) = bound.life.used(crate::clock::now()) else {
             return;
         };
         if known.is_some_and(|known| deadline - known < at_most_every) {

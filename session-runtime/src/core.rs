@@ -108,7 +108,7 @@ impl Core {
         let about = About::of(&record.fields);
         let is_dated = self.config.max_age.is_some() || self.users.are_known();
         if is_dated && about.created().is_none() {
-            record.fields.apply(&about.born(OffsetDateTime::now_utc()).patch());
+            record.fields.apply(&about.born(crate::clock::now()).patch());
         }
         let change = self.users.beginning(&record.fields, from);
         loop {
@@ -172,7 +172,7 @@ impl Core {
         if !self.config.touch.by_events() || !patch.changes_fields() || patch.deadline.is_some() {
             return;
         }
-        let deadline = life.used(OffsetDateTime::now_utc());
+        let deadline = life.used(crate::clock::now());
         patch.deadline = deadline.filter(|deadline| *deadline - known >= NOTABLE).map(Deadline::Extend);
     }
 

@@ -283,6 +283,8 @@ impl Call {
             session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
         );
         async move {
+            #[cfg(feature = "testing")]
+            let _running = crate::testing::Running::of(&reply.socket);
             if !self.gate.is_open() {
                 Box::pin(self.gate.pass()).await;
             }

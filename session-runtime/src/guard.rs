@@ -241,15 +241,7 @@ impl<A: Adapter> Handler<A> for plain_guard::__SocketSessionGuard {
     }
 }
 
-impl<A: Adapter> Guard<A> for plain_guard::__SocketSessionGuard {
-    fn args(_: &mut EventParts<'_, A>) -> Result<(), Rejection> {
-        Ok(())
-    }
-
-    fn connect_args(_: &mut ConnectParts<'_, A>) -> Result<(), Rejection> {
-        Ok(())
-    }
-}
+impl<A: Adapter> Guard<A> for plain_guard::__SocketSessionGuard {}
 
 /// Tells the two kinds of guard apart. `P` is what inference fills in.
 #[diagnostic::on_unimplemented(

@@ -10,6 +10,7 @@ use socketioxide::{
 use socketioxide_core::Value;
 
 use crate::{
+    arguments::{ConnectArgs, DisconnectArgs, EventArgs},
     error::EventError,
     guard::EventGuard,
     reply::{Outcome, Verdict},
@@ -37,12 +38,19 @@ pub trait Handler<A: Adapter>: Send + Sync + 'static {
     label = "not under `#[on(\"…\")]`",
     note = "put `#[on(\"the event\")]` on `async fn {Self}`; connect, disconnect and fallback handlers have methods of their own"
 )]
-pub trait Event<A: Adapter>: Handler<A, Output = Outcome> {
+pub trait Event<A: Adapter>: Handler<A, Output = Outcome, Args: EventArgs<A>> {
     /// The event's name.
     const NAME: &'static str;
 
     /// Extracts what the handler takes by value.
-    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection> {
+        EventArgs::extract(parts)
+    }
+
+    /// What it is in TypeScript.
+    #[cfg(feature = "ts")]
+    #[doc(hidden)]
+    fn signature(types: &mut crate::typescript::Types) -> crate::typescript::Signature;
 
     /// The event's own guard.
     fn guard() -> Option<EventGuard<A>> {
@@ -56,9 +64,11 @@ pub trait Event<A: Adapter>: Handler<A, Output = Outcome> {
     label = "not under `#[on_fallback]`",
     note = "put `#[on_fallback]` on `async fn {Self}`"
 )]
-pub trait Fallback<A: Adapter>: Handler<A, Output = Outcome> {
+pub trait Fallback<A: Adapter>: Handler<A, Output = Outcome, Args: EventArgs<A>> {
     /// Extracts what the handler takes by value.
-    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection> {
+        EventArgs::extract(parts)
+    }
 }
 
 /// Made by `#[on_connect]`.
@@ -67,9 +77,11 @@ pub trait Fallback<A: Adapter>: Handler<A, Output = Outcome> {
     label = "not under `#[on_connect]`",
     note = "put `#[on_connect]` on `async fn {Self}`"
 )]
-pub trait Connect<A: Adapter>: Handler<A, Output = Outcome> {
+pub trait Connect<A: Adapter>: Handler<A, Output = Outcome, Args: ConnectArgs<A>> {
     /// Extracts what the handler takes by value.
-    fn args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection> {
+        ConnectArgs::extract(parts)
+    }
 }
 
 /// Made by `#[on_disconnect]`.
@@ -78,9 +90,11 @@ pub trait Connect<A: Adapter>: Handler<A, Output = Outcome> {
     label = "not under `#[on_disconnect]`",
     note = "put `#[on_disconnect]` on `async fn {Self}`"
 )]
-pub trait Disconnect<A: Adapter>: Handler<A, Output = Outcome> {
+pub trait Disconnect<A: Adapter>: Handler<A, Output = Outcome, Args: DisconnectArgs<A>> {
     /// Extracts what the handler takes by value.
-    fn args(parts: &mut DisconnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn args(parts: &mut DisconnectParts<'_, A>) -> Result<Self::Args, Rejection> {
+        DisconnectArgs::extract(parts)
+    }
 }
 
 /// Made by `#[guard]`.
@@ -89,11 +103,15 @@ pub trait Disconnect<A: Adapter>: Handler<A, Output = Outcome> {
     label = "not under `#[guard]`",
     note = "put `#[guard]` on `async fn {Self}`, or give a plain `fn(&View) -> bool` to `.guard(message, …)`"
 )]
-pub trait Guard<A: Adapter>: Handler<A, Output = Verdict> {
+pub trait Guard<A: Adapter>: Handler<A, Output = Verdict, Args: EventArgs<A> + ConnectArgs<A>> {
     /// Extracts what the guard takes by value, before an event.
-    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection> {
+        EventArgs::extract(parts)
+    }
     /// The same, when a socket connects.
-    fn connect_args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection>;
+    fn connect_args(parts: &mut ConnectParts<'_, A>) -> Result<Self::Args, Rejection> {
+        ConnectArgs::extract(parts)
+    }
 }
 
 /// What an event consists of.

@@ -5,6 +5,8 @@
 mod about;
 mod accessor;
 mod after;
+mod arguments;
+mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
@@ -30,11 +32,19 @@ mod record;
 mod reply;
 mod requests;
 mod seat;
+mod server_event;
 mod session;
 mod sessions;
 mod shared;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod touch;
+#[cfg(feature = "ts")]
+#[doc(hidden)]
+pub mod typescript;
+#[cfg(not(feature = "ts"))]
+mod untyped;
 mod users;
 mod view;
 
@@ -52,6 +62,7 @@ pub use handshake::{
 pub use namespace::{Guarded, Namespace};
 pub use reached::Reached;
 pub use record::{Id, SessionKey};
+pub use server_event::ServerEvent;
 pub use session::Session;
 pub use sessions::{Builder, Sessions};
 pub use shared::SharedStore;
@@ -60,5 +71,11 @@ pub use touch::Touch;
 /// The version of tower-sessions that this library is made with, for its `Session`, `Expiry` and cookie types.
 pub use tower_sessions;
 pub use tower_sessions::Expiry;
+/// The version of ts-rs that this library is made with, for its `TS`.
+#[cfg(feature = "ts")]
+pub use ts_rs;
+#[cfg(feature = "ts")]
+#[doc(inline)]
+pub use typescript::NameClash;
 pub use users::{Listed, User};
 pub use view::View;

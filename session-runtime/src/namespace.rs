@@ -28,6 +28,7 @@ use crate::{
     leaving::Leaving,
     reply::Reply,
     seat::{Seat, SocketSeat},
+    server_event::ServerEvent,
     store::Loaded,
     users::Since,
     view::{View, Views},
@@ -56,6 +57,8 @@ pub(crate) struct Rules<A: Adapter> {
     fallback: Option<Register<A>>,
     connect: Option<OnConnect<A>>,
     pub(crate) disconnect: Option<Register<A>>,
+    #[cfg(feature = "ts")]
+    pub(crate) types: crate::typescript::Events,
 }
 
 pub(crate) type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
@@ -73,6 +76,8 @@ impl<A: Adapter> Clone for Rules<A> {
             fallback: self.fallback.clone(),
             connect: self.connect,
             disconnect: self.disconnect.clone(),
+            #[cfg(feature = "ts")]
+            types: self.types.clone(),
         }
     }
 }
@@ -107,8 +112,16 @@ impl<A: Adapter> Namespace<A> {
                 fallback: None,
                 connect: None,
                 disconnect: None,
+                #[cfg(feature = "ts")]
+                types: crate::typescript::Events::default(),
             }),
         }
+    }
+
+    /// Whether somebody would answer that event.
+    #[cfg(feature = "testing")]
+    pub(crate) fn answers(&self, event: &str) -> bool {
+        self.rules.fallback.is_some() || self.rules.events.iter().any(|(name, _)| *name == event)
     }
 
     fn rules(mut self, change: impl FnOnce(&mut Rules<A>)) -> Self {
@@ -188,7 +201,58 @@ impl<A: Adapter> Namespace<A> {
                 rules.events.remove(at);
             }
             rules.events.push((E::NAME, register));
+            #[cfg(feature = "ts")]
+            rules.types.hear(E::NAME, E::signature);
         })
+    }
+
+    /// Says that the server sends this event here. It changes nothing but what `typescript` (feature `ts`) writes.
+    #[must_use]
+    pub fn emits<E: ServerEvent>(self) -> Self {
+        #[cfg(feature = "ts")]
+        return self.rules(|rules| rules.types.say(E::NAME, E::signature));
+        #[cfg(not(feature = "ts"))]
+        self
+    }
+
+    /// The events of this namespace in TypeScript, with the comments of their handlers: `ClientToServerEvents` and
+    /// `ServerToClientEvents`, which socket.io-client's `Socket` takes, and the types that they name.
+    ///
+    /// A type says what it is with `ts-rs`: what does not implement `TS` is `unknown`. Acknowledgements are written as
+    /// ones that a client always asks for, because they may be errors.
+    ///
+    /// ```
+    /// use socket_session::{MemoryStore, Sessions, on, server_event, socket_session};
+    /// use socketioxide::extract::Data;
+    ///
+    /// # #[socket_session] struct Visit { count: u32 }
+    /// /// Adds to the count.
+    /// #[on("add")]
+    /// async fn add(visit: &mut Visit, Data(by): Data<u32>) -> Result<u32, &'static str> {
+    ///     visit.count = visit.count.checked_add(by).ok_or("the count is full")?;
+    ///     Ok(visit.count)
+    /// }
+    ///
+    /// #[server_event("current count")]
+    /// struct CurrentCount(u32);
+    ///
+    /// # let (_, io) = socketioxide::SocketIo::new_layer();
+    /// # let sessions = Sessions::builder(MemoryStore::default()).build(&io);
+    /// let written = sessions.namespace().on::<add>().emits::<CurrentCount>().typescript()?;
+    /// let add = r#"
+    ///   /** Adds to the count. */
+    ///   "add": (data: number, acknowledge: (reply: number | ErrorReply) => void) => void;
+    /// "#;
+    /// assert!(written.contains(add.trim_end_matches(' ')));
+    /// assert!(written.contains(r#""current count": (data: number) => void;"#));
+    /// # Ok::<(), socket_session::NameClash>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Two types would have one name in TypeScript.
+    #[cfg(feature = "ts")]
+    pub fn typescript(&self) -> Result<String, crate::typescript::NameClash> {
+        self.rules.types.write()
     }
 
     /// Handles the events that no other handles, with a function under `#[on_fallback]`.

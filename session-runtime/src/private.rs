@@ -1,10 +1,19 @@
 //! What generated code names. Not for people: it changes without notice.
 
+pub use serde::Serialize;
 pub use socketioxide::adapter::{Adapter, LocalAdapter};
 pub use tower_sessions;
 
+#[cfg(feature = "ts")]
+pub use crate::typescript;
+pub use crate::{
+    __socket_session_typescript as typescript, __socket_session_typescript_event as typescript_event,
+    server_event::ServerEvent,
+};
+
 pub use crate::{
     accessor::{get_field, plain_get_field, plain_set_field, set_field},
+    arguments::{ConnectArgs, DisconnectArgs, EventArgs},
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},

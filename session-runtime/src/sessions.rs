@@ -187,6 +187,13 @@ impl<A: Adapter> Sessions<A> {
     }
 }
 
+#[cfg(feature = "testing")]
+impl<A: Adapter> Sessions<A> {
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
 impl<A: Adapter> Clone for Sessions<A> {
     fn clone(&self) -> Self {
         Self { core: Arc::clone(&self.core), io: self.io.clone() }

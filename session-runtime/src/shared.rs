@@ -236,11 +236,7 @@ impl SessionStore for SharedStore {
         if !Doing::as_asked() {
             // it is about to be given another record: this one is forgotten as soon as it is read
             scope.state().baseline = Some(HashMap::new());
-            return Ok(Some(PlainRecord {
-                id: *id,
-                data: HashMap::new(),
-                expiry_date: time::OffsetDateTime::now_utc(),
-            }));
+            return Ok(Some(PlainRecord { id: *id, data: HashMap::new(), expiry_date: crate::clock::now() }));
         }
         let (fields, deadline) = match (scope.look(&key).await, scope.written(Id::from(*id))) {
             (Ok(None), _) => return Ok(None),

@@ -71,6 +71,13 @@ impl Dump {
     }
 }
 
+/// All fields of a view, as they are stored.
+#[cfg(feature = "testing")]
+pub(crate) fn all<V: View>(view: &V) -> Result<Fields, Unserializable> {
+    let keys = V::KEYS.iter().map(|key| (*key).into());
+    Ok(keys.zip(Dump::before(view)?).collect())
+}
+
 /// A view together with the form that it had when it was loaded.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {

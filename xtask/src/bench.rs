@@ -6,9 +6,9 @@ use std::process::Command;
 use clap::Subcommand;
 
 use crate::command::{cargo, watch};
-use crate::{Result, build, say, tools};
+use crate::{Result, build, compile, say, tools};
 
-/// What can be measured by itself; nothing of that is written down.
+/// What can be measured by itself; but for the compiler's time, nothing of that is written down.
 #[derive(Clone, Subcommand)]
 pub(crate) enum Part {
     /// Events a second, of all servers in turns
@@ -28,6 +28,12 @@ pub(crate) enum Part {
     Handover,
     /// Load, diff, patch and queue, each by itself
     Parts,
+    /// What the attributes cost when they are compiled, which writes its section of docs/benchmarks.md
+    Compile {
+        /// How often each crate is checked
+        #[arg(long, default_value_t = 7)]
+        rounds: usize,
+    },
 }
 
 /// The core of the client and the databases; bench gives the other one to the servers.
@@ -39,6 +45,9 @@ pub(crate) fn run(root: &Path, part: Option<Part>) -> Result<bool> {
         let mut parts = cargo();
         return watch(parts.args(["bench", "-p", "bench"]).current_dir(root), |line| println!("{line}"));
     }
+    if let Some(Part::Compile { rounds }) = part {
+        return compile::run(root, rounds);
+    }
     tools::prepare_benchmarks(root)?;
     say("building the servers and their load");
     let bench = build::binaries(root, &["bench", "load"], true)?.into_iter().next().ok_or("there is no bench")?;
@@ -49,7 +58,7 @@ pub(crate) fn run(root: &Path, part: Option<Part>) -> Result<bool> {
         Some(Part::Compare { only, rounds }) => measure.args(["compare", "--only", &only, "--rounds", &rounds]),
         Some(Part::Event) => measure.arg("event"),
         Some(Part::Idle) => measure.arg("idle"),
-        Some(Part::Handover | Part::Parts) => measure.arg("handover"),
+        Some(Part::Handover | Part::Parts | Part::Compile { .. }) => measure.arg("handover"),
     };
     watch(&mut measure, |line| println!("{line}"))
 }

@@ -3,9 +3,11 @@
 mod bench;
 mod build;
 mod command;
+mod compile;
 mod soak;
 mod suites;
 mod tools;
+mod types;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -50,6 +52,8 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Write the events of the guide in TypeScript, examples/guide/events.d.ts
+    Types,
     /// Measure everything, and write docs/benchmarks.md
     Bench {
         #[command(subcommand)]
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
     let outcome = root().and_then(|root| match task {
         Task::Test { only, file } => suites::run(&root, only, &file),
         Task::Soak { store, events, every, seed } => soak::run(&root, &store, events, every, seed),
+        Task::Types => types::run(&root),
         Task::Bench { part } => bench::run(&root, part),
     });
     match outcome {

@@ -8,7 +8,7 @@ use axum::{
 };
 use socket_session::{Session, SessionError};
 
-use crate::visit::Visit;
+use crate::{events::CurrentCount, visit::Visit};
 
 pub(crate) fn routes() -> Router {
     Router::new()
@@ -34,7 +34,7 @@ async fn login(session: Session<Visit>) -> Result<StatusCode, SessionError> {
 async fn incr(session: Session<Visit>) -> Result<Response, SessionError> {
     match session.try_update(|visit| visit.add(1)).await? {
         Ok(count) => {
-            session.emit("current count", &count).await?;
+            session.send(&CurrentCount(count)).await?;
             Ok(count.to_string().into_response())
         }
         Err(full) => Ok((StatusCode::CONFLICT, full).into_response()),

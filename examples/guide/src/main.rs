@@ -5,6 +5,7 @@
 mod client;
 mod events;
 mod http;
+mod namespaces;
 mod options;
 mod signal;
 mod store;
@@ -12,16 +13,12 @@ mod visit;
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
-use socket_session::{Expiry, Handshake};
+use socket_session::{Expiry, Handshake, MemoryStore, Sessions};
 use socketioxide::SocketIo;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::{
-    events::{add, connected, my_event, whoami},
-    options::Options,
-    visit::Visit,
-};
+use crate::options::Options;
 
 /// For how long handlers may go on when the program is told to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -41,7 +38,18 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The events of `/` in TypeScript: `events.d.ts` beside this program.
+fn print_types() -> Result<(), Box<dyn Error>> {
+    let (_, io) = SocketIo::new_layer();
+    let sessions = Sessions::builder(MemoryStore::default()).build(&io);
+    print!("{}", namespaces::members(&sessions).typescript()?);
+    Ok(())
+}
+
 async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    if options.types {
+        return print_types();
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
@@ -62,22 +70,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let sessions = sessions.build(&io);
 
-    // only for those who have logged in
-    io.ns(
-        "/",
-        sessions
-            .namespace()
-            .guard("unauthorized", |visit: &Visit| visit.authenticated)
-            .on_connect::<connected>()
-            .on::<my_event>()
-            .on::<add>()
-            .on::<whoami>(),
-    );
-    // for all who have a session: the guard is not even asked where there is none
-    io.ns(
-        "/visitors",
-        sessions.namespace().guard("no session", |_: &Visit| true).on_connect::<connected>().on::<my_event>(),
-    );
+    io.ns("/", namespaces::members(&sessions));
+    io.ns("/visitors", namespaces::visitors(&sessions));
 
     let listener = TcpListener::bind(&options.listen)
         .await

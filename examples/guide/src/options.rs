@@ -24,6 +24,10 @@ pub(crate) struct Options {
     /// Create the session of a visitor who has none when Socket.IO connects
     #[arg(long)]
     pub(crate) create: bool,
+
+    /// Print what the page and the server say to each other, in TypeScript, and end
+    #[arg(long)]
+    pub(crate) types: bool,
 }
 
 impl Options {

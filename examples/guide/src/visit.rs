@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use socket_session::socket_session;
+use ts_rs::TS;
 
 /// The view that every handler here takes: each field is one key of the session's record.
 #[socket_session]
-#[derive(Serialize)]
+#[derive(Serialize, TS)]
 pub(crate) struct Visit {
     pub(crate) authenticated: bool,
     pub(crate) count: u32,

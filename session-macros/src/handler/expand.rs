@@ -3,12 +3,12 @@
 
 use super::check::Checked;
 use super::guard::Guard;
-use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, last_name};
+use super::model::{Access, Handler, Kind, Taken, View, has_arguments, last_name};
 use crate::paths::{generated, visibility};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ReturnType, Type, TypeParam};
+use syn::{Attribute, Expr, ReturnType, Type, TypeParam};
 
 pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
     let handler = checked.0;
@@ -17,7 +17,20 @@ pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
     let run = run(handler);
     let role = role(handler);
     let asks = (handler.kind == Kind::Guard).then(|| asks(handler, &inputs(handler)));
-    quote!(#marker #checks #run #role #asks)
+    let body = within(handler, &quote!(#run #role #asks #checks));
+    quote!(#marker #body)
+}
+
+/// Where the runtime has a short name.
+fn within(handler: &Handler<'_>, body: &TokenStream) -> TokenStream {
+    let (rt, path, cfgs) = (handler.runtime(), handler.runtime_path(), handler.cfgs());
+    quote_spanned! {handler.span()=>
+        #(#cfgs)*
+        const _: () = {
+            use #path as #rt;
+            #body
+        };
+    }
 }
 
 /// What stands in for a handler with mistakes, so that its registration does not fail too. It never runs.
@@ -29,24 +42,14 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     }
     let (rt, name, marker) = (handler.runtime(), handler.marker(), marker(handler));
     let (role, output) = (role_name(handler), output(handler));
-    let cfgs: Vec<_> = handler.cfgs().collect();
     let asks = (handler.kind == Kind::Guard).then(|| asks(handler, &quote!(#rt::Unknown)));
     let event = (handler.kind == Kind::Event).then(|| {
-        quote!(
-            const NAME: &'static str = "";
-        )
-    });
-    let args = handler.kind.extractions().iter().map(|extraction| {
-        let (function, parts) = names(handler, extraction);
         quote! {
-            fn #function(_: &mut #rt::#parts<'_, A>) -> ::core::result::Result<(), #rt::Rejection> {
-                ::core::unreachable!()
-            }
+            const NAME: &'static str = "";
+            #rt::typescript!([] [] ());
         }
     });
-    quote_spanned! {handler.span()=>
-        #marker
-        #(#cfgs)*
+    let body = quote_spanned! {handler.span()=>
         #[automatically_derived]
         impl<A: #rt::Adapter> #rt::Handler<A> for #name {
             type Views = ();
@@ -56,14 +59,14 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
                 ::core::future::pending()
             }
         }
-        #(#cfgs)*
         #[automatically_derived]
         impl<A: #rt::Adapter> #rt::#role<A> for #name {
             #event
-            #(#args)*
         }
         #asks
-    }
+    };
+    let body = within(handler, &body);
+    quote!(#marker #body)
 }
 
 /// Braces keep it out of the namespace of values, where the function is. `repr(C)` excuses its name from the rule of
@@ -94,14 +97,10 @@ fn checks(handler: &Handler<'_>) -> TokenStream {
         let rt = &rt;
         arguments.iter().map(move |ty| quote_spanned!(span=> #rt::#assert::<#ty>();))
     });
-    let cfgs = handler.cfgs();
     quote_spanned! {span=>
-        #(#cfgs)*
-        const _: () = {
-            #rt::assert_disjoint(&[#(<#views as #rt::View>::KEYS),*]);
-            #(#asserts)*
-            #adapter
-        };
+        #adapter
+        #rt::assert_disjoint(&[#(<#views as #rt::View>::KEYS),*]);
+        #(#asserts)*
     }
 }
 
@@ -127,8 +126,7 @@ fn is_checked(handler: &Handler<'_>, ty: &Type) -> bool {
 /// `impl Handler`: how the function is called.
 fn run(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
-    let (header, cfgs) = (header(handler, "Handler"), handler.cfgs());
-    let adapter = handler.adapter();
+    let (header, adapter) = (header(handler), handler.adapter());
     let slots = handler.views().map(|(_, view)| {
         let (slot, ty) = (format_ident!("{}", view.access.slot(), span = span), view.ty);
         quote_spanned!(span=> <#ty as #rt::ViewParam<#adapter>>::#slot)
@@ -158,26 +156,19 @@ fn run(handler: &Handler<'_>) -> TokenStream {
     let mutability = has_views.then(|| quote!(mut));
     let borrow = has_views.then(|| quote!(&mut));
     quote_spanned! {span=>
-        #(#cfgs)*
         #header {
             type Views = (#(#slots,)*);
             type Args = (#(#arguments,)*);
             type Output = #rt::#output;
 
-            fn run(
-                #mutability views: Self::Views,
-                args: Self::Args,
-            ) -> impl ::core::future::Future<Output = (Self::Views, Self::Output)> + ::core::marker::Send {
-                async move {
-                    let outcome = {
-                        let (#(#view_names,)*) = #borrow views;
-                        let (#(#argument_names,)*) = args;
-                        let returned = #rt::Returned::new(#call);
-                        let outcome = #conclude;
-                        outcome
-                    };
-                    (views, outcome)
-                }
+            async fn run(#mutability views: Self::Views, args: Self::Args) -> (Self::Views, Self::Output) {
+                let outcome = {
+                    let (#(#view_names,)*) = #borrow views;
+                    let (#(#argument_names,)*) = args;
+                    let returned = #rt::Returned::new(#call);
+                    #conclude
+                };
+                (views, outcome)
             }
         }
     }
@@ -186,76 +177,110 @@ fn run(handler: &Handler<'_>) -> TokenStream {
 /// `impl Event`, `impl Connect`, …: what it is registered for, and where its arguments come from.
 fn role(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
-    let guard = handler.args.guard.get().map(|path| Guard::new(&rt, path));
+    let guard = handler.args.guard.get().map(|path| Guard::new(&handler.runtime_path(), path));
     let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
-    let (header, adapter, cfgs) = (header(handler, handler.kind.role()), handler.adapter(), handler.cfgs());
+    let (header, adapter) = (role_header(handler), handler.adapter());
     let bound = imports.map(|_| {
         let ty = guard.as_ref().map(|guard| &guard.ty);
         quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
     });
     let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
+    let signature = (handler.kind == Kind::Event).then(|| signature(handler, &rt));
     let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
-    let arguments: Vec<_> = handler.arguments().collect();
-    let args = handler.kind.extractions().iter().map(|extraction| {
-        let (function, parts) = names(handler, extraction);
-        let bound = format_ident!("{}", extraction.bound, span = span);
-        let extract = format_ident!("{}", extraction.extract, span = span);
-        quote_spanned! {span=>
-            fn #function(parts: &mut #rt::#parts<'_, #adapter>) -> ::core::result::Result<Self::Args, #rt::Rejection> {
-                ::core::result::Result::Ok((
-                    #(<#arguments as #rt::#bound<#adapter>>::#extract(parts)?,)*
-                ))
-            }
-        }
-    });
     let role = quote_spanned! {span=>
         #header #bound {
             #(#event)*
-            #(#args)*
             #(#guard)*
+            #signature
         }
     };
-    let cfgs = quote!(#(#cfgs)*);
-    if imports.is_some() { quote_spanned!(span=> #cfgs const _: () = { #imports #role };) } else { quote!(#cfgs #role) }
+    if imports.is_some() { quote_spanned!(span=> const _: () = { #imports #role };) } else { role }
 }
 
-/// `impl<A: Adapter> Role<A> for name where …`, with a bound for each parameter. They
+/// What it is in TypeScript. The runtime knows whether anybody asks.
+fn signature(handler: &Handler<'_>, rt: &TokenStream) -> TokenStream {
+    let (docs, arguments) = (docs(&handler.function.attrs), handler.arguments());
+    let output = match &handler.function.sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) if is_untold(ty.to_token_stream()) => quote!(#rt::typescript::Untold),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
+    quote_spanned!(handler.span()=> #rt::typescript!([#(#docs),*] [#(#arguments),*] #output);)
+}
+
+/// Whether it contains an `impl Trait`, which cannot be named elsewhere.
+fn is_untold(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => is_untold(group.stream()),
+        _ => false,
+    })
+}
+
+/// What the comments above it say.
+pub(crate) fn docs(attrs: &[Attribute]) -> impl Iterator<Item = &Expr> {
+    let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+    docs.filter_map(|attr| attr.meta.require_name_value().ok().map(|meta| &meta.value))
+}
+
+/// `impl<A: Adapter> Handler<A> for name where …`, with a bound for each parameter. They
 /// mention the adapter, so the compiler takes them as they are: a type that does not fit is reported by [`checks`] alone.
-fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
+fn header(handler: &Handler<'_>) -> TokenStream {
     let (rt, name, adapter, span) = (handler.runtime(), handler.marker(), handler.adapter(), handler.span());
-    let role = format_ident!("{role}", span = span);
-    let parameter = handler.own_adapter().map_or_else(|| adapter.to_token_stream(), ToTokens::to_token_stream);
-    let predicates = handler.predicates();
+    let (parameter, predicates) = (parameter(handler), handler.predicates());
     let bounds: Vec<_> =
         handler.kind.extractions().iter().map(|one| format_ident!("{}", one.bound, span = span)).collect();
     let arguments = handler
         .arguments()
         .map(|ty| quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,));
     let views = handler.views().map(|(_, view)| view.ty);
+    let own = handler.own_adapter().map(|_| quote_spanned!(span=> #adapter: #rt::Adapter,));
     let allow = handler.is_deprecated().then(|| quote!(#[allow(deprecated)]));
     quote_spanned! {span=>
         #allow
         #[automatically_derived]
-        impl<#parameter> #rt::#role<#adapter> for #name
+        impl<#parameter> #rt::Handler<#adapter> for #name
         where
-            #adapter: #rt::Adapter,
+            #own
             #(#predicates,)*
             #(#views: #rt::ViewParam<#adapter>,)*
             #(#arguments)*
     }
 }
 
+/// `impl<A: Adapter> Role<A> for name where …`: whatever makes it a handler, makes it one for this.
+fn role_header(handler: &Handler<'_>) -> TokenStream {
+    let (rt, name, adapter, span) = (handler.runtime(), handler.marker(), handler.adapter(), handler.span());
+    let (role, output, predicates) = (role_name(handler), output(handler), handler.predicates());
+    let parameter = parameter(handler);
+    let all = handler.kind.extractions().iter().map(|one| format_ident!("{}", one.all, span = span));
+    let own = handler.own_adapter().map(|_| quote_spanned!(span=> #adapter: #rt::Adapter,));
+    quote_spanned! {span=>
+        impl<#parameter> #rt::#role<#adapter> for #name
+        where
+            #own
+            #(#predicates,)*
+            Self: #rt::Handler<#adapter, Output = #rt::#output, Args: #(#rt::#all<#adapter>)+*>,
+    }
+}
+
+/// The adapter, as a parameter of an `impl`.
+fn parameter(handler: &Handler<'_>) -> TokenStream {
+    let (rt, adapter) = (handler.runtime(), handler.adapter());
+    let other = || quote_spanned!(handler.span()=> #adapter: #rt::Adapter);
+    handler.own_adapter().map_or_else(other, ToTokens::to_token_stream)
+}
+
 /// Tells a `#[guard]` from a plain function, and what its function takes.
 fn asks(handler: &Handler<'_>, inputs: &TokenStream) -> TokenStream {
-    let (rt, name, adapter, cfgs) = (handler.runtime(), handler.marker(), handler.adapter(), handler.cfgs());
-    let parameter = handler.own_adapter().map_or_else(|| adapter.to_token_stream(), ToTokens::to_token_stream);
-    let predicates = handler.predicates();
+    let (rt, name, adapter) = (handler.runtime(), handler.marker(), handler.adapter());
+    let (parameter, predicates) = (parameter(handler), handler.predicates());
+    let own = handler.own_adapter().map(|_| quote_spanned!(handler.span()=> #adapter: #rt::Adapter,));
     quote_spanned! {handler.span()=>
-        #(#cfgs)*
         #[automatically_derived]
         impl<#parameter> #rt::Asks<#adapter> for #name
         where
-            #adapter: #rt::Adapter,
+            #own
             #(#predicates,)*
         {
             type Inputs = #inputs;
@@ -296,11 +321,6 @@ fn conclude(handler: &Handler<'_>) -> TokenStream {
 
 fn role_name(handler: &Handler<'_>) -> Ident {
     format_ident!("{}", handler.kind.role(), span = handler.span())
-}
-
-fn names(handler: &Handler<'_>, extraction: &Extraction) -> (Ident, Ident) {
-    let span = handler.span();
-    (format_ident!("{}", extraction.args, span = span), format_ident!("{}", extraction.parts, span = span))
 }
 
 fn numbered(name: &str, count: usize, span: Span) -> Vec<Ident> {

@@ -8,6 +8,7 @@ mod model;
 mod params;
 mod parse;
 
+pub(crate) use expand::docs;
 pub(crate) use model::Kind;
 
 use crate::errors::Errors;

@@ -48,33 +48,17 @@ impl Kind {
 
     /// The traits that its extractors implement, with the function of each that does so.
     pub(crate) fn extractions(self) -> &'static [Extraction] {
-        const EVENT: Extraction = Extraction {
-            bound: "FromEvent",
-            extract: "from_event",
-            parts: "EventParts",
-            args: "args",
-            assert: "assert_event_arg",
-        };
-        const CONNECT: Extraction = Extraction {
-            bound: "FromConnect",
-            extract: "from_connect",
-            parts: "ConnectParts",
-            args: "args",
-            assert: "assert_connect_arg",
-        };
-        const DISCONNECT: Extraction = Extraction {
-            bound: "FromDisconnect",
-            extract: "from_disconnect",
-            parts: "DisconnectParts",
-            args: "args",
-            assert: "assert_disconnect_arg",
-        };
+        const EVENT: Extraction = Extraction { bound: "FromEvent", all: "EventArgs", assert: "assert_event_arg" };
+        const CONNECT: Extraction =
+            Extraction { bound: "FromConnect", all: "ConnectArgs", assert: "assert_connect_arg" };
+        const DISCONNECT: Extraction =
+            Extraction { bound: "FromDisconnect", all: "DisconnectArgs", assert: "assert_disconnect_arg" };
         match self {
             Self::Event | Self::Fallback => &[EVENT],
             Self::Connect => &[CONNECT],
             Self::Disconnect => &[DISCONNECT],
             // A guard is asked when a socket connects, and again before every event.
-            Self::Guard => &[EVENT, Extraction { args: "connect_args", ..CONNECT }],
+            Self::Guard => &[EVENT, CONNECT],
         }
     }
 
@@ -93,9 +77,8 @@ impl Kind {
 /// Names in the runtime by which arguments are taken out of what happened.
 pub(crate) struct Extraction {
     pub(crate) bound: &'static str,
-    pub(crate) extract: &'static str,
-    pub(crate) parts: &'static str,
-    pub(crate) args: &'static str,
+    /// For all of them at once.
+    pub(crate) all: &'static str,
     pub(crate) assert: &'static str,
 }
 
@@ -173,7 +156,12 @@ impl<'a> Handler<'a> {
         marker
     }
 
+    /// The runtime's name within what is generated, where [`runtime_path`](Self::runtime_path) is imported.
     pub(crate) fn runtime(&self) -> TokenStream {
+        format_ident!("__rt", span = self.span()).into_token_stream()
+    }
+
+    pub(crate) fn runtime_path(&self) -> TokenStream {
         runtime(self.args.krate.get(), self.span())
     }
 
@@ -208,7 +196,7 @@ impl<'a> Handler<'a> {
     /// The adapter's name in generated code.
     pub(crate) fn adapter(&self) -> Ident {
         let own = self.own_adapter().map(|parameter| parameter.ident.clone());
-        own.unwrap_or_else(|| format_ident!("__SocketSessionAdapter", span = self.span()))
+        own.unwrap_or_else(|| format_ident!("__A", span = self.span()))
     }
 
     /// The function's own `#[cfg]`s below the macro, which nothing has evaluated yet.

@@ -100,3 +100,20 @@ fn a_body_that_does_not_parse_stays_as_it_is() {
     assert!(expansion.starts_with("async fn f () { let x = ; visit . }"), "{expansion}");
     assert!(!expansion.contains("compile_error"));
 }
+
+/// What the compiler has to read besides what the user wrote: the handlers of `cargo xtask bench compile`.
+#[test]
+fn a_handler_expands_to_forty_lines_at_most() {
+    const MOST: usize = 40;
+    for item in [
+        "async fn f() {}",
+        "async fn f(view: &mut View) -> u32 { 1 }",
+        "async fn f(view: &View) -> usize { 1 }",
+        "async fn f(view: &mut View, Data(by): Data<u32>) -> Result<u32, &'static str> { Ok(1) }",
+        "async fn f(view: &mut View, Data(order): Data<Order>) -> usize { 1 }",
+    ] {
+        let written = pretty(item.parse().expect("the test's own source")).lines().count();
+        let expanded = pretty(handler(Kind::Event, "\"event\"", item)).lines().count();
+        assert!(expanded - written <= MOST, "{} lines of {item}", expanded - written);
+    }
+}

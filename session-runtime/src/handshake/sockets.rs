@@ -329,7 +329,7 @@ async fn at_handshake(core: &Arc<Core>, scope: &Arc<RequestScope>) -> Shown {
     if !core.admissions.may_create() {
         return Shown::Refused(StatusCode::TOO_MANY_REQUESTS, "too many new sessions");
     }
-    let deadline = OffsetDateTime::now_utc() + UNCONFIRMED;
+    let deadline = crate::clock::now() + UNCONFIRMED;
     let record = Record { fields: Fields::default(), deadline, unconfirmed: true, latest: None };
     match core.create(record, None, scope.since()).await {
         Ok(id) => {

@@ -55,7 +55,7 @@ impl Expiring {
 }
 
 fn until(deadline: OffsetDateTime) -> Duration {
-    Duration::try_from(deadline - OffsetDateTime::now_utc()).unwrap_or_default().saturating_add(AFTER).min(FAR)
+    Duration::try_from(deadline - crate::clock::now()).unwrap_or_default().saturating_add(AFTER).min(FAR)
 }
 
 struct Entry {
@@ -89,7 +89,7 @@ async fn run(core: Weak<Core>, mut news: mpsc::UnboundedReceiver<News>) {
                             return;
                         };
                         // at its deadline, or without an entry, it is being looked at
-                        let deleted = |entry: &Entry| entry.deadline > OffsetDateTime::now_utc() + AFTER;
+                        let deleted = |entry: &Entry| entry.deadline > crate::clock::now() + AFTER;
                         if watched.get(&key).is_some_and(deleted) {
                             if let Some(entry) = watched.remove(&key) {
                                 due.remove(&entry.due);
@@ -107,7 +107,7 @@ async fn run(core: Weak<Core>, mut news: mpsc::UnboundedReceiver<News>) {
                 if core.connections.count(&key) == 0 {
                     continue;
                 }
-                if entry.deadline > OffsetDateTime::now_utc() {
+                if entry.deadline > crate::clock::now() {
                     watched.insert(key, Entry { due: due.insert(key, until(entry.deadline)), ..entry });
                 } else {
                     // not awaited here: a store that is slow for one session is no reason to let others live on

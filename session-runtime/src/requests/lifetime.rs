@@ -50,20 +50,20 @@ impl RequestScope {
         let about = self.state().about;
         let configured = self.begun.get().and_then(|begun| slides(begun.session.expiry()));
         let slides = if self.is_told() { configured } else { about.lifetime().or(configured) };
-        let created = about.created().unwrap_or_else(OffsetDateTime::now_utc);
+        let created = about.created().unwrap_or_else(crate::clock::now);
         Life { slides, limit: self.core.config.max_age.and_then(|age| created.checked_add(age.try_into().ok()?)) }
     }
 
     /// The deadline of what this request saves.
     pub(crate) fn deadline(&self) -> OffsetDateTime {
-        self.allowed(self.session().map_or_else(OffsetDateTime::now_utc, tower_sessions::Session::expiry_date))
+        self.allowed(self.session().map_or_else(crate::clock::now, crate::clock::deadline))
     }
 
     /// The deadline in the place of the one that tower-sessions has computed, which knows nothing of the record.
     pub(crate) fn allowed(&self, computed: OffsetDateTime) -> OffsetDateTime {
         let life = self.life();
         let own = self.state().about.lifetime();
-        let own = own.filter(|_| !self.is_told()).and_then(|_| life.used(OffsetDateTime::now_utc()));
+        let own = own.filter(|_| !self.is_told()).and_then(|_| life.used(crate::clock::now()));
         own.unwrap_or_else(|| life.bound(computed))
     }
 
@@ -97,7 +97,7 @@ impl RequestScope {
             // it ends with the browser
             return cookie.clone();
         };
-        let left = life.limit.and_then(|limit| Duration::try_from(limit - OffsetDateTime::now_utc()).ok());
+        let left = life.limit.and_then(|limit| Duration::try_from(limit - crate::clock::now()).ok());
         let reach =
             if config.touch.by_events() { left.unwrap_or(LONGEST) } else { left.map_or(made, |left| made.min(left)) };
         let Ok(reach) = time::Duration::try_from(reach.min(LONGEST)) else {

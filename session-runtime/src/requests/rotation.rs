@@ -279,7 +279,7 @@ impl RequestScope {
             if self.is_over() {
                 return Err(SessionError::NoResponse);
             }
-            match rotation.old.retire(seen.latest, OffsetDateTime::now_utc() + TOMBSTONE).await {
+            match rotation.old.retire(seen.latest, crate::clock::now() + TOMBSTONE).await {
                 Ok(()) => return Ok(seen),
                 Err(Refusal::Changed) => {}
                 Err(Refusal::Unknown) => {

@@ -6,7 +6,6 @@ mod turn;
 use std::{convert::Infallible, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use self::turn::Applied;
 use crate::{
@@ -259,7 +258,7 @@ impl<V: View> Session<V> {
     pub async fn remember(&self, lifetime: Duration) -> Result<(), SessionError> {
         let max_age = self.core.config.max_age;
         let remembered = self.transact(|fields| {
-            let (about, now) = (About::of(fields).living(lifetime), OffsetDateTime::now_utc());
+            let (about, now) = (About::of(fields).living(lifetime), crate::clock::now());
             let created = about.created().unwrap_or(now);
             let limit = max_age.and_then(|age| created.checked_add(age.try_into().ok()?));
             let deadline = Life { slides: Some(lifetime), limit }.used(now);

@@ -135,7 +135,7 @@ impl MemoryStore {
     /// How many sessions live.
     pub fn len(&self) -> usize {
         let mut records = self.records();
-        records.purge(OffsetDateTime::now_utc());
+        records.purge(crate::clock::now());
         records.by_key.values().filter(|known| matches!(known, Known::Live(_))).count()
     }
 

@@ -18,6 +18,7 @@ pub use self::{
     plain::Plain,
     users::{Member, USER_END_REMEMBERED},
 };
+use crate::clock::now;
 pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId, UserKey};
 
 /// The notices for one node, as they come. It never ends by itself.
@@ -231,10 +232,6 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched>;
     fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched>;
     fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()>;
-}
-
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
 }
 
 impl<S: Store> AnyStore for S {

@@ -4,73 +4,35 @@ async fn hello(visit: &mut Visit, auth: Data<Auth>) {}
 #[non_exhaustive]
 struct hello {}
 const _: () = {
-    ::socket_session::__private::assert_disjoint(
-        &[<Visit as ::socket_session::__private::View>::KEYS],
-    );
-    ::socket_session::__private::assert_connect_arg::<Data<Auth>>();
-};
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>
-for hello
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        Auth,
-    >: ::socket_session::__private::FromConnect<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-{
-    type Views = (
-        <Visit as ::socket_session::__private::ViewParam<__SocketSessionAdapter>>::Write,
-    );
-    type Args = (Data<Auth>,);
-    type Output = ::socket_session::__private::Outcome;
-    fn run(
-        mut views: Self::Views,
-        args: Self::Args,
-    ) -> impl ::core::future::Future<
-        Output = (Self::Views, Self::Output),
-    > + ::core::marker::Send {
-        async move {
+    use ::socket_session::__private as __rt;
+    #[automatically_derived]
+    impl<__A: __rt::Adapter> __rt::Handler<__A> for hello
+    where
+        Visit: __rt::ViewParam<__A>,
+        Data<Auth>: __rt::FromConnect<__A> + ::core::marker::Send + 'static,
+    {
+        type Views = (<Visit as __rt::ViewParam<__A>>::Write,);
+        type Args = (Data<Auth>,);
+        type Output = __rt::Outcome;
+        async fn run(
+            mut views: Self::Views,
+            args: Self::Args,
+        ) -> (Self::Views, Self::Output) {
             let outcome = {
                 let (view0,) = &mut views;
                 let (arg0,) = args;
-                let returned = ::socket_session::__private::Returned::new(
-                    hello(
-                            <Visit as ::socket_session::__private::ViewParam<
-                                __SocketSessionAdapter,
-                            >>::write(view0),
-                            arg0,
-                        )
-                        .await,
+                let returned = __rt::Returned::new(
+                    hello(<Visit as __rt::ViewParam<__A>>::write(view0), arg0).await,
                 );
-                let outcome = returned.reply();
-                outcome
+                returned.reply()
             };
             (views, outcome)
         }
     }
-}
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Connect<__SocketSessionAdapter>
-for hello
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        Auth,
-    >: ::socket_session::__private::FromConnect<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-{
-    fn args(
-        parts: &mut ::socket_session::__private::ConnectParts<'_, __SocketSessionAdapter>,
-    ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
-        ::core::result::Result::Ok((
-            <Data<
-                Auth,
-            > as ::socket_session::__private::FromConnect<
-                __SocketSessionAdapter,
-            >>::from_connect(parts)?,
-        ))
-    }
-}
+    impl<__A: __rt::Adapter> __rt::Connect<__A> for hello
+    where
+        Self: __rt::Handler<__A, Output = __rt::Outcome, Args: __rt::ConnectArgs<__A>>,
+    {}
+    __rt::assert_disjoint(&[<Visit as __rt::View>::KEYS]);
+    __rt::assert_connect_arg::<Data<Auth>>();
+};

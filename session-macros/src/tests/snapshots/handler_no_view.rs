@@ -3,43 +3,31 @@ pub async fn ping() {}
 #[repr(C)]
 #[non_exhaustive]
 pub struct ping {}
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>
-for ping
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-{
-    type Views = ();
-    type Args = ();
-    type Output = ::socket_session::__private::Outcome;
-    fn run(
-        views: Self::Views,
-        args: Self::Args,
-    ) -> impl ::core::future::Future<
-        Output = (Self::Views, Self::Output),
-    > + ::core::marker::Send {
-        async move {
+const _: () = {
+    use ::socket_session::__private as __rt;
+    #[automatically_derived]
+    impl<__A: __rt::Adapter> __rt::Handler<__A> for ping {
+        type Views = ();
+        type Args = ();
+        type Output = __rt::Outcome;
+        async fn run(
+            views: Self::Views,
+            args: Self::Args,
+        ) -> (Self::Views, Self::Output) {
             let outcome = {
                 let () = views;
                 let () = args;
-                let returned = ::socket_session::__private::Returned::new(ping().await);
-                let outcome = returned.reply();
-                outcome
+                let returned = __rt::Returned::new(ping().await);
+                returned.reply()
             };
             (views, outcome)
         }
     }
-}
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Event<__SocketSessionAdapter>
-for ping
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-{
-    const NAME: &'static str = "ping";
-    fn args(
-        parts: &mut ::socket_session::__private::EventParts<'_, __SocketSessionAdapter>,
-    ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
-        ::core::result::Result::Ok(())
+    impl<__A: __rt::Adapter> __rt::Event<__A> for ping
+    where
+        Self: __rt::Handler<__A, Output = __rt::Outcome, Args: __rt::EventArgs<__A>>,
+    {
+        const NAME: &'static str = "ping";
+        __rt::typescript!([] [] ());
     }
-}
+};

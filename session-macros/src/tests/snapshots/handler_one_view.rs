@@ -7,58 +7,36 @@ async fn my_event(visit: &mut Visit) -> u32 {
 #[non_exhaustive]
 struct my_event {}
 const _: () = {
-    ::socket_session::__private::assert_disjoint(
-        &[<Visit as ::socket_session::__private::View>::KEYS],
-    );
-};
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>
-for my_event
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-{
-    type Views = (
-        <Visit as ::socket_session::__private::ViewParam<__SocketSessionAdapter>>::Write,
-    );
-    type Args = ();
-    type Output = ::socket_session::__private::Outcome;
-    fn run(
-        mut views: Self::Views,
-        args: Self::Args,
-    ) -> impl ::core::future::Future<
-        Output = (Self::Views, Self::Output),
-    > + ::core::marker::Send {
-        async move {
+    use ::socket_session::__private as __rt;
+    #[automatically_derived]
+    impl<__A: __rt::Adapter> __rt::Handler<__A> for my_event
+    where
+        Visit: __rt::ViewParam<__A>,
+    {
+        type Views = (<Visit as __rt::ViewParam<__A>>::Write,);
+        type Args = ();
+        type Output = __rt::Outcome;
+        async fn run(
+            mut views: Self::Views,
+            args: Self::Args,
+        ) -> (Self::Views, Self::Output) {
             let outcome = {
                 let (view0,) = &mut views;
                 let () = args;
-                let returned = ::socket_session::__private::Returned::new(
-                    my_event(
-                            <Visit as ::socket_session::__private::ViewParam<
-                                __SocketSessionAdapter,
-                            >>::write(view0),
-                        )
-                        .await,
+                let returned = __rt::Returned::new(
+                    my_event(<Visit as __rt::ViewParam<__A>>::write(view0)).await,
                 );
-                let outcome = returned.reply();
-                outcome
+                returned.reply()
             };
             (views, outcome)
         }
     }
-}
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Event<__SocketSessionAdapter>
-for my_event
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-{
-    const NAME: &'static str = "my event";
-    fn args(
-        parts: &mut ::socket_session::__private::EventParts<'_, __SocketSessionAdapter>,
-    ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
-        ::core::result::Result::Ok(())
+    impl<__A: __rt::Adapter> __rt::Event<__A> for my_event
+    where
+        Self: __rt::Handler<__A, Output = __rt::Outcome, Args: __rt::EventArgs<__A>>,
+    {
+        const NAME: &'static str = "my event";
+        __rt::typescript!([] [] u32);
     }
-}
+    __rt::assert_disjoint(&[<Visit as __rt::View>::KEYS]);
+};

@@ -12,101 +12,59 @@ pub(crate) async fn checkout(
 #[non_exhaustive]
 pub(crate) struct checkout {}
 const _: () = {
-    ::socket_session::__private::assert_disjoint(
-        &[
-            <User as ::socket_session::__private::View>::KEYS,
-            <shop::Cart as ::socket_session::__private::View>::KEYS,
-            <Admin as ::socket_session::__private::View>::KEYS,
-        ],
-    );
-    ::socket_session::__private::assert_event_arg::<Data<u32>>();
-    ::socket_session::__private::assert_event_arg::<AfterSave>();
-};
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>
-for checkout
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    User: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    shop::Cart: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Admin: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        u32,
-    >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-    AfterSave: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-{
-    type Views = (
-        <User as ::socket_session::__private::ViewParam<__SocketSessionAdapter>>::Read,
-        <shop::Cart as ::socket_session::__private::ViewParam<
-            __SocketSessionAdapter,
-        >>::Write,
-        <Admin as ::socket_session::__private::ViewParam<__SocketSessionAdapter>>::Maybe,
-    );
-    type Args = (Data<u32>, AfterSave);
-    type Output = ::socket_session::__private::Outcome;
-    fn run(
-        mut views: Self::Views,
-        args: Self::Args,
-    ) -> impl ::core::future::Future<
-        Output = (Self::Views, Self::Output),
-    > + ::core::marker::Send {
-        async move {
+    use ::socket_session::__private as __rt;
+    #[automatically_derived]
+    impl<__A: __rt::Adapter> __rt::Handler<__A> for checkout
+    where
+        User: __rt::ViewParam<__A>,
+        shop::Cart: __rt::ViewParam<__A>,
+        Admin: __rt::ViewParam<__A>,
+        Data<u32>: __rt::FromEvent<__A> + ::core::marker::Send + 'static,
+        AfterSave: __rt::FromEvent<__A> + ::core::marker::Send + 'static,
+    {
+        type Views = (
+            <User as __rt::ViewParam<__A>>::Read,
+            <shop::Cart as __rt::ViewParam<__A>>::Write,
+            <Admin as __rt::ViewParam<__A>>::Maybe,
+        );
+        type Args = (Data<u32>, AfterSave);
+        type Output = __rt::Outcome;
+        async fn run(
+            mut views: Self::Views,
+            args: Self::Args,
+        ) -> (Self::Views, Self::Output) {
             let outcome = {
                 let (view0, view1, view2) = &mut views;
                 let (arg0, arg1) = args;
-                let returned = ::socket_session::__private::Returned::new(
+                let returned = __rt::Returned::new(
                     checkout(
                             arg0,
-                            <User as ::socket_session::__private::ViewParam<
-                                __SocketSessionAdapter,
-                            >>::read(view0),
+                            <User as __rt::ViewParam<__A>>::read(view0),
                             arg1,
-                            <shop::Cart as ::socket_session::__private::ViewParam<
-                                __SocketSessionAdapter,
-                            >>::write(view1),
-                            <Admin as ::socket_session::__private::ViewParam<
-                                __SocketSessionAdapter,
-                            >>::maybe(view2),
+                            <shop::Cart as __rt::ViewParam<__A>>::write(view1),
+                            <Admin as __rt::ViewParam<__A>>::maybe(view2),
                         )
                         .await,
                 );
-                let outcome = returned.reply();
-                outcome
+                returned.reply()
             };
             (views, outcome)
         }
     }
-}
-#[automatically_derived]
-impl<__SocketSessionAdapter> ::socket_session::__private::Event<__SocketSessionAdapter>
-for checkout
-where
-    __SocketSessionAdapter: ::socket_session::__private::Adapter,
-    User: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    shop::Cart: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Admin: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        u32,
-    >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-    AfterSave: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
-{
-    const NAME: &'static str = "checkout";
-    fn args(
-        parts: &mut ::socket_session::__private::EventParts<'_, __SocketSessionAdapter>,
-    ) -> ::core::result::Result<Self::Args, ::socket_session::__private::Rejection> {
-        ::core::result::Result::Ok((
-            <Data<
-                u32,
-            > as ::socket_session::__private::FromEvent<
-                __SocketSessionAdapter,
-            >>::from_event(parts)?,
-            <AfterSave as ::socket_session::__private::FromEvent<
-                __SocketSessionAdapter,
-            >>::from_event(parts)?,
-        ))
+    impl<__A: __rt::Adapter> __rt::Event<__A> for checkout
+    where
+        Self: __rt::Handler<__A, Output = __rt::Outcome, Args: __rt::EventArgs<__A>>,
+    {
+        const NAME: &'static str = "checkout";
+        __rt::typescript!([] [Data < u32 >, AfterSave] Result < u32, & 'static str >);
     }
-}
+    __rt::assert_disjoint(
+        &[
+            <User as __rt::View>::KEYS,
+            <shop::Cart as __rt::View>::KEYS,
+            <Admin as __rt::View>::KEYS,
+        ],
+    );
+    __rt::assert_event_arg::<Data<u32>>();
+    __rt::assert_event_arg::<AfterSave>();
+};

@@ -1,0 +1,7 @@
+//! The programs in the documents are compiled with the examples of this crate.
+
+#[doc = include_str!("../docs/from-express-session.md")]
+struct FromExpressSession;
+
+#[doc = include_str!("../docs/from-tower-sessions.md")]
+struct FromTowerSessions;

@@ -1,0 +1,4 @@
+#[socket_session::server_event]
+struct CurrentCount(u32);
+
+fn main() {}

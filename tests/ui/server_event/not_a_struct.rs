@@ -1,0 +1,4 @@
+#[socket_session::server_event("current count")]
+enum CurrentCount {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+struct CurrentCount(u32);
+
+fn tell(after: &socket_session::AfterSave) {
+    after.send(&CurrentCount(1));
+}
+
+fn main() {
+    let _ = tell;
+}

@@ -1,0 +1,6 @@
+#[socket_session::server_event("moved")]
+struct Moved {
+    _to: u32,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[socket_session::server_event("renamed")]
+struct Renamed<'a>(&'a str);
+
+fn main() {}
