@@ -13,6 +13,8 @@ mod leases;
 mod line;
 #[path = "conformance/out_of_order.rs"]
 mod out_of_order;
+#[path = "conformance/users.rs"]
+mod users;
 #[path = "conformance/writes.rs"]
 mod writes;
 
@@ -25,6 +27,7 @@ use deadlines::*;
 use leases::*;
 use line::*;
 use out_of_order::*;
+use users::*;
 use writes::*;
 
 #[tokio::test]
@@ -211,6 +214,28 @@ broken_stores! {
     announces_nothing: AnnouncesNothing => announcements_reach_every_node;
     announces_to_itself: AnnouncesToItself => announcements_reach_every_node;
     announces_no_rotation: AnnouncesNoRotation => announcements_reach_every_node;
+    knows_no_ends: KnowsNoEnds => end_of_a_user_is_known end_is_of_one_user end_takes_nobody_out;
+    lists_nobody: ListsNobody =>
+        joined_is_listed joining_again_changes_nothing ages_grow leave_takes_out_these_only users_are_kept_apart
+        concurrent_joins_are_all_kept many_sessions_of_a_user_are_listed end_takes_nobody_out;
+    wants_records: WantsRecords =>
+        joined_is_listed joining_again_changes_nothing ages_grow leave_takes_out_these_only users_are_kept_apart
+        concurrent_joins_are_all_kept many_sessions_of_a_user_are_listed end_takes_nobody_out;
+    lists_twice: ListsTwice => joining_again_changes_nothing;
+    lists_a_page: ListsAPage => many_sessions_of_a_user_are_listed;
+    joins_anew: JoinsAnew => joining_again_changes_nothing;
+    has_one_user: HasOneUser => users_are_kept_apart;
+    leaves_together: LeavesTogether => leave_takes_out_these_only;
+    leaves_one_by_one: LeavesOneByOne =>
+        leave_takes_out_these_only many_sessions_of_a_user_are_listed;
+    writes_the_whole_list: WritesTheWholeList =>
+        concurrent_joins_are_all_kept many_sessions_of_a_user_are_listed;
+    mistakes_the_unit: MistakesTheUnit => joining_again_changes_nothing ages_grow end_of_a_user_is_known;
+    remembers_ages: RemembersAges => ages_grow;
+    forgets_ends: ForgetsEnds => end_of_a_user_is_known;
+    ends_once: EndsOnce => end_of_a_user_is_known;
+    ends_everybody: EndsEverybody => end_is_of_one_user;
+    ends_take_out: EndsTakeOut => end_takes_nobody_out;
 }
 
 #[tokio::test]
@@ -234,6 +259,23 @@ async fn what_a_store_may_do_without_is_absent() {
     report.assert();
     let absent: Vec<_> = report.absent().collect();
     assert_eq!(absent, ["announcements_reach_every_node", "offers_are_told"], "{report}");
+
+    let store = Broken::<KnowsNoUsers>::default();
+    let report = conformance::run(|| async { store.clone() }).await;
+    report.assert();
+    let of_users = [
+        "joined_is_listed",
+        "joining_again_changes_nothing",
+        "ages_grow",
+        "leave_takes_out_these_only",
+        "users_are_kept_apart",
+        "concurrent_joins_are_all_kept",
+        "many_sessions_of_a_user_are_listed",
+        "end_of_a_user_is_known",
+        "end_is_of_one_user",
+        "end_takes_nobody_out",
+    ];
+    assert_eq!(report.absent().collect::<Vec<_>>(), of_users, "{report}");
 
     let store = Broken::<NeverAlone>::default();
     let only = ["alone_is_true_only_while_alone"];

@@ -1,12 +1,12 @@
 //! [`MemoryStore`] as the store of several nodes, and sabotaged.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use socket_session::{
     MemoryStore,
     store::{
-        Acquired, Claim, Created, Deadline, Lease, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement,
-        SessionKey, Store, StoreError, Token,
+        Acquired, Claim, Created, Deadline, Lease, Loaded, Member, NodeId, Notice, Notices, Patch, Patched, Record,
+        Retirement, SessionKey, Store, StoreError, Token, UserKey,
     },
 };
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -135,6 +135,35 @@ pub(crate) trait Sabotage: Default + Send + Sync + 'static {
         memory.exists(keys, now)
     }
 
+    fn join(&self, memory: &MemoryStore, user: &UserKey, key: &SessionKey) -> impl Future<Output = Result<()>> + Send {
+        memory.join(user, key)
+    }
+
+    fn leave(
+        &self,
+        memory: &MemoryStore,
+        user: &UserKey,
+        keys: &[SessionKey],
+    ) -> impl Future<Output = Result<()>> + Send {
+        memory.leave(user, keys)
+    }
+
+    fn members(&self, memory: &MemoryStore, user: &UserKey) -> impl Future<Output = Result<Vec<Member>>> + Send {
+        memory.members(user)
+    }
+
+    fn end_user(&self, memory: &MemoryStore, user: &UserKey) -> impl Future<Output = Result<()>> + Send {
+        memory.end_user(user)
+    }
+
+    fn user_ended(
+        &self,
+        memory: &MemoryStore,
+        user: &UserKey,
+    ) -> impl Future<Output = Result<Option<Duration>>> + Send {
+        memory.user_ended(user)
+    }
+
     fn listen(&self, memory: &MemoryStore, node: NodeId) -> Notices {
         memory.listen(node)
     }
@@ -192,6 +221,31 @@ impl<X: Sabotage> Store for Broken<X> {
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>> {
         let (memory, sabotage) = &*self.0;
         sabotage.exists(memory, keys, now).await
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<()> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.join(memory, user, key).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<()> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.leave(memory, user, keys).await
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.members(memory, user).await
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<()> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.end_user(memory, user).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.user_ended(memory, user).await
     }
 
     async fn announce(&self, notice: &Notice) -> Result<()> {

@@ -1,12 +1,15 @@
 //! The store under test with its type erased: so the checks are compiled once, and not for every store.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use time::OffsetDateTime;
 
 use crate::{
-    record::{Deadline, Patch, Record, SessionKey},
-    store::{Acquired, Claim, Created, Loaded, NodeId, Notice, Notices, Patched, Retirement, Store, StoreError, Token},
+    record::{Deadline, Patch, Record, SessionKey, UserKey},
+    store::{
+        Acquired, Claim, Created, Loaded, Member, NodeId, Notice, Notices, Patched, Retirement, Store, StoreError,
+        Token,
+    },
 };
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -40,6 +43,11 @@ erased! {
     delete(key: &'a SessionKey, now: OffsetDateTime) -> bool;
     retire(key: &'a SessionKey, retirement: &'a Retirement, now: OffsetDateTime) -> Patched;
     exists(keys: &'a [SessionKey], now: OffsetDateTime) -> Vec<bool>;
+    join(user: &'a UserKey, key: &'a SessionKey) -> ();
+    leave(user: &'a UserKey, keys: &'a [SessionKey]) -> ();
+    members(user: &'a UserKey) -> Vec<Member>;
+    end_user(user: &'a UserKey) -> ();
+    user_ended(user: &'a UserKey) -> Option<Duration>;
     announce(notice: &'a Notice) -> ();
 }
 
@@ -118,6 +126,26 @@ impl Erased {
 
     pub(super) async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.store.exists(keys, now).await
+    }
+
+    pub(super) async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.store.join(user, key).await
+    }
+
+    pub(super) async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.store.leave(user, keys).await
+    }
+
+    pub(super) async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        self.store.members(user).await
+    }
+
+    pub(super) async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.store.end_user(user).await
+    }
+
+    pub(super) async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        self.store.user_ended(user).await
     }
 
     pub(super) async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {

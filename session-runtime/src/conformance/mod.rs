@@ -24,7 +24,8 @@
 //! - It takes real time (a paused clock would end every wait on a server at once), some seconds at most.
 //! - A check that fails says what it did, what it expected and what it found. [`run_only`] runs that one alone;
 //!   [`checks`] lists them all.
-//! - What a store may do without is reported as [`absent`](Report::absent), such as messages.
+//! - What a store may do without is reported as [`absent`](Report::absent), such as messages,
+//!   or the index of users.
 //! - Deadlines need only be kept to the millisecond.
 //!
 //! What cannot be checked from outside: that acknowledged means durable, and that a
@@ -44,6 +45,7 @@ mod probe;
 mod records;
 mod report;
 mod takeover;
+mod users;
 mod values;
 
 use std::{any::type_name, pin::Pin, sync::Arc, time::Duration};
@@ -132,6 +134,16 @@ fn table() -> Vec<(Check, Start)> {
             concurrency::concurrent_touch_undoes_no_patch: "a touch at the same time as a patch keeps both",
             concurrency::retire_loses_no_patch: "a patch among retirements is seen before, or is `Gone`",
             messages::announcements_reach_every_node: "what a node announces, every node hears",
+            users::joined_is_listed: "a session that has joined a user is listed, whether it has a record or not",
+            users::joining_again_changes_nothing: "a session of a user is listed once, since it has joined first",
+            users::ages_grow: "how long ago each session of a user has joined, by one clock for all nodes",
+            users::leave_takes_out_these_only: "who leaves a user is listed no more, and may join again",
+            users::users_are_kept_apart: "what is done to one user's sessions is done to no other's",
+            users::concurrent_joins_are_all_kept: "20 sessions that join a user at once: all are listed",
+            users::many_sessions_of_a_user_are_listed: "200 sessions of a user are listed, and leave together",
+            users::end_of_a_user_is_known: "how long ago a user's sessions were last ended, by one clock for all nodes",
+            users::end_is_of_one_user: "the end of one user's sessions is none of another's",
+            users::end_takes_nobody_out: "a user's sessions are listed after their end, until they have left",
         }
         true {
             leases::nodes_share_records: "two nodes of one store see the same records",

@@ -58,7 +58,7 @@ pub(super) fn applied_and_held(patched: Patched, expected: bool, what: &str) -> 
 const LIFE: i64 = 300;
 
 /// A random number: no two checks meet.
-fn random() -> u128 {
+pub(super) fn random() -> u128 {
     TransactionId::mint().0
 }
 
@@ -144,7 +144,8 @@ impl Clone for Session {
     }
 }
 
-fn ok<T>(operation: &str, result: Result<T, StoreError>) -> Outcome<T> {
+/// The check goes on if the operation did not fail.
+pub(super) fn ok<T>(operation: &str, result: Result<T, StoreError>) -> Outcome<T> {
     result.or_else(|error| {
         let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
         failed(format!("`{operation}` failed: {error}{source}"))

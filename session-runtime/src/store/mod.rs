@@ -24,7 +24,8 @@ pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, T
 /// The notices for one node, as they come. It never ends by itself.
 pub type Notices = stream::BoxStream<'static, Notice>;
 
-const NO_USERS: &str = "this store does not know which sessions a user has";
+/// By these words the conformance checks know that a store does without.
+pub(crate) const NO_USERS: &str = "this store does not know which sessions a user has";
 
 /// Keeps session records. Each operation is atomic, and each keys by [`SessionKey`], never by the id itself.
 ///

@@ -7,7 +7,7 @@ use redis::Value;
 use serde_json::Value as Json;
 use socket_session::{
     SessionKey,
-    store::{Acquired, Deadline, FieldKey, Lease, Loaded, Record, Token, TransactionId},
+    store::{Acquired, Deadline, FieldKey, Lease, Loaded, Member, Record, Token, TransactionId},
 };
 use time::OffsetDateTime;
 
@@ -25,14 +25,14 @@ const DIGITS: usize = 21;
 /// How deep a JSON text may be nested, for the parser to read it again.
 const DEPTH: usize = 127;
 
-/// The key's hexadecimal digits, of which logs show the first 16.
-pub(crate) fn hex(key: &SessionKey) -> String {
-    HEXLOWER.encode(key.as_bytes())
+/// The hexadecimal digits of a session's key or of a user's, of which logs show the first 16.
+pub(crate) fn hex(key: &[u8; 32]) -> String {
+    HEXLOWER.encode(key)
 }
 
 /// What [`hex`] has written.
-pub(crate) fn session_key(hex: &str) -> Option<SessionKey> {
-    let bytes: [u8; 32] = HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
+pub(crate) fn session_key(hex: &[u8]) -> Option<SessionKey> {
+    let bytes: [u8; 32] = HEXLOWER.decode(hex).ok()?.try_into().ok()?;
     Some(SessionKey::from(bytes))
 }
 
@@ -139,6 +139,24 @@ pub(crate) fn lease(token: &[u8], renewal: &[u8]) -> Result<Lease, Failure> {
         renewal => Some(number(renewal).ok_or(Failure::Unreadable("a lease's renewal is no number"))?),
     };
     Ok(Lease { token, renewal })
+}
+
+/// The sessions of a user, each followed by its age.
+pub(crate) fn members(reply: &Value) -> Result<Vec<Member>, Failure> {
+    let Value::Array(items) = reply else { return Err(Failure::Odd) };
+    let (pairs, _) = items.as_chunks();
+    let member = |[key, since]: &[Value; 2]| {
+        let Value::BulkString(key) = key else { return Err(Failure::Odd) };
+        let key = session_key(key).ok_or(Failure::Unreadable("a session of a user is none"))?;
+        Ok(Member { key, age: age(since)? })
+    };
+    pairs.iter().map(member).collect()
+}
+
+/// The microseconds since something was. The server's clock may have been set back meanwhile.
+pub(crate) fn age(since: &Value) -> Result<Duration, Failure> {
+    let Value::Int(since) = since else { return Err(Failure::Odd) };
+    Ok(Duration::from_micros(u64::try_from(*since).unwrap_or(0)))
 }
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;

@@ -101,8 +101,8 @@ impl Answer {
             "NOREPLICAS" => "it has fewer replicas than its `min-replicas-to-write`",
             "BUSY" => "it is busy with a script of somebody else",
             "MASTERDOWN" => "it is a replica that has lost its master",
-            "WRONGTYPE" => "a key of this prefix is no hash: somebody else writes there, too",
-            "CORRUPT" => "the bookkeeping of a session is damaged: somebody else writes there, too",
+            "WRONGTYPE" => "a key of this prefix is of another type: somebody else writes there, too",
+            "CORRUPT" => "the bookkeeping under a key is damaged: somebody else writes there, too",
             "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "CROSSSLOT" => {
                 "it is a node of a Redis Cluster, which this store does not route in"
             }
@@ -141,7 +141,7 @@ pub(crate) enum Failure {
     Silent { after: Duration },
     #[error("only {acknowledged} of the {asked} replicas asked for have the change: it may be lost with the master")]
     Replicas { acknowledged: i64, asked: usize },
-    #[error("what Redis has under a session's key cannot be read: {0}")]
+    #[error("what Redis has under a key of this prefix cannot be read: {0}")]
     Unreadable(&'static str),
     #[error("Redis answers in a way that was not expected")]
     Odd,

@@ -31,9 +31,11 @@
 //! # What is stored
 //!
 //! A session is one hash, `<prefix>{<SHA-256 of its id, in hexadecimal digits>}`: a field `=<key>` with JSON text for
-//! each key, and bookkeeping in fields that begin with `@`. So a leaked dump holds no credentials. Whether a session
-//! is past its deadline is judged by the clock of the node that asks. The server's own clock only collects garbage,
-//! an hour later.
+//! each key, and bookkeeping in fields that begin with `@`. So a leaked dump holds no credentials. Which sessions a user
+//! has is a sorted set, `<prefix>user:{<hash of the user>}`, and when all of them were ended a text,
+//! `<prefix>ended:{<the same>}`: these times are of the server's clock, and nobody compares them with another. Whether a session
+//! is past its deadline is judged by the clock of the node that asks. The server's own clock only collects
+//! garbage, an hour later.
 //!
 //! [socket-session]: socket_session
 

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Tells a node that a lease is offered to it.
 pub(crate) fn offered(key: &SessionKey) -> String {
-    format!("offered {}", encoding::hex(key))
+    format!("offered {}", encoding::hex(key.as_bytes()))
 }
 
 /// A notice for all nodes, if it is one that is sent.
@@ -33,10 +33,10 @@ pub(crate) fn message(notice: &Notice) -> Option<String> {
     match notice {
         Notice::Offered(key) => Some(offered(key)),
         Notice::Ended { key, by, how } => {
-            Some(format!("ended {} {} {}", encoding::hex(key), encoding::id(by.0), how.as_str()))
+            Some(format!("ended {} {} {}", encoding::hex(key.as_bytes()), encoding::id(by.0), how.as_str()))
         }
         Notice::Told { key, by, what } => {
-            Some(format!("told {} {} {}", encoding::hex(key), encoding::id(by.0), what.as_str()))
+            Some(format!("told {} {} {}", encoding::hex(key.as_bytes()), encoding::id(by.0), what.as_str()))
         }
         Notice::Missed => None,
     }
@@ -45,7 +45,7 @@ pub(crate) fn message(notice: &Notice) -> Option<String> {
 /// What a message says; `None` if a later version of this crate says it.
 fn notice(message: &str) -> Option<Notice> {
     let mut words = message.split(' ');
-    let (kind, key) = (words.next()?, encoding::session_key(words.next()?)?);
+    let (kind, key) = (words.next()?, encoding::session_key(words.next()?.as_bytes())?);
     match kind {
         "offered" => Some(Notice::Offered(key)),
         "ended" | "told" => {

@@ -1,6 +1,6 @@
 //! The scripts: each operation that decides before it writes is one, so that it is atomic, and one round trip.
 //!
-//! A script touches the one key of its session, and nothing else.
+//! A script touches the one key of its session, or of its user, and nothing else.
 
 use std::sync::LazyLock;
 
@@ -33,6 +33,10 @@ scripts! {
     TOUCH = "touch";
     DELETE = "delete";
     RETIRE = "retire";
+    JOIN = "clock" "join";
+    MEMBERS = "clock" "members";
+    END_USER = "clock" "end_user";
+    USER_ENDED = "clock" "user_ended";
 }
 
 impl Script {

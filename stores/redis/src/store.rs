@@ -6,8 +6,8 @@ use redis::{Cmd, Value};
 use socket_session::{
     SessionKey,
     store::{
-        Acquired, Claim, Created, Deadline, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement, Store,
-        StoreError, Then, Token,
+        Acquired, Claim, Created, Deadline, Loaded, Member, NodeId, Notice, Notices, Patch, Patched, Record,
+        Retirement, Store, StoreError, Then, Token, USER_END_REMEMBERED, UserKey,
     },
 };
 use time::OffsetDateTime;
@@ -23,6 +23,12 @@ use crate::{
 
 /// How many records one pipeline asks for.
 const AT_ONCE: usize = 1000;
+
+/// How long a user's sessions are kept after the last that joined: no browser keeps a cookie longer than 400 days.
+const MEMBERS_STAY: Duration = Duration::from_hours(24 * 400);
+
+/// How long the end of a user's sessions is kept.
+const ENDS_STAY: Duration = USER_END_REMEMBERED.saturating_mul(2);
 
 /// Keeps sessions in Redis, for any number of nodes. See the [crate's documentation](crate).
 ///
@@ -48,7 +54,7 @@ impl Durable {
     /// `WAIT` takes 0 for no limit at all.
     fn wait(&self) -> Cmd {
         let mut wait = redis::cmd("WAIT");
-        wait.arg(self.replicas).arg(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+        wait.arg(self.replicas).arg(milliseconds(self.timeout).max(1));
         wait
     }
 
@@ -91,11 +97,28 @@ impl RedisStore {
 
     /// The braces are for a Redis Cluster: what is in them decides where the key is.
     fn key(&self, key: &SessionKey) -> String {
-        format!("{}{{{}}}", self.0.prefix, encoding::hex(key))
+        format!("{}{{{}}}", self.0.prefix, encoding::hex(key.as_bytes()))
+    }
+
+    fn key_of_members(&self, user: &UserKey) -> String {
+        format!("{}user:{{{}}}", self.0.prefix, encoding::hex(user.as_bytes()))
+    }
+
+    fn key_of_end(&self, user: &UserKey) -> String {
+        format!("{}ended:{{{}}}", self.0.prefix, encoding::hex(user.as_bytes()))
     }
 
     async fn run(&self, script: &Script, call: Cmd) -> Result<Value, Failure> {
         Ok(self.0.connection.run(script, call, None).await?.0)
+    }
+
+    /// As [`run`](Self::run), for a script that only reads: where the connection broke it is run once more, for often it
+    /// broke long ago, and nobody has noticed.
+    async fn look(&self, script: &Script, call: Cmd) -> Result<Value, Failure> {
+        match self.run(script, call.clone()).await {
+            Err(Failure::Broken { .. }) => self.run(script, call).await,
+            reply => reply,
+        }
     }
 
     /// Runs a script whose change has to be on the replicas if there was one.
@@ -265,6 +288,45 @@ impl Store for RedisStore {
         Ok(lives)
     }
 
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        let mut call = scripts::JOIN.on(&self.key_of_members(user));
+        call.arg(encoding::hex(key.as_bytes())).arg(milliseconds(MEMBERS_STAY));
+        self.save(&scripts::JOIN, call, |reply| Ok(((), yes(&reply)?))).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        // whoever comes back when it is lost has ended all the same
+        let mut command = redis::cmd("ZREM");
+        command.arg(self.key_of_members(user));
+        for key in keys {
+            command.arg(encoding::hex(key.as_bytes()));
+        }
+        self.0.connection.ask(command).await?;
+        Ok(())
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        let call = scripts::MEMBERS.on(&self.key_of_members(user));
+        Ok(encoding::members(&self.look(&scripts::MEMBERS, call).await?)?)
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        let mut call = scripts::END_USER.on(&self.key_of_end(user));
+        call.arg(milliseconds(ENDS_STAY));
+        self.save(&scripts::END_USER, call, |reply| Ok(((), yes(&reply)?))).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        let call = scripts::USER_ENDED.on(&self.key_of_end(user));
+        match self.look(&scripts::USER_ENDED, call).await? {
+            Value::Nil => Ok(None),
+            since => Ok(Some(encoding::age(&since)?)),
+        }
+    }
+
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
         if let Some(message) = notices::message(notice) {
             let mut command = redis::cmd("PUBLISH");
@@ -277,6 +339,10 @@ impl Store for RedisStore {
     fn listen(&self, node: NodeId) -> Notices {
         self.0.channels.listen(self.0.connection.server().clone(), node)
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What becomes of a lease, as the script calls it.

@@ -45,8 +45,12 @@
 //! key is itself, but for `"`, `\` and what cannot be printed, which are as in JSON; one of more than 1,000 bytes is a hash,
 //! with the key beside the value. Who may write is in Postgres in an unlogged table, and in SQLite with the session.
 //!
+//! Which sessions a user has is in `socket_session_users`, under a hash of the user, and when all of them were ended in
+//! `socket_session_user_ends`. These times are of the database's clock, in SQLite of the machine's, and the store tells
+//! ages only.
+//!
 //! Whether a session is past its deadline is judged by the clock of the node that asks. What ended more than an hour ago is
-//! deleted by `purge`, and by nothing else.
+//! deleted by `purge`, and by nothing else; so are entries of users without a session, and their ends after 20 minutes.
 //!
 //! [socket-session]: socket_session
 //! [README]: https://docs.rs/crate/socket-session-sqlx

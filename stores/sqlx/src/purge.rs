@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use socket_session::store::StoreError;
+use socket_session::store::{StoreError, USER_END_REMEMBERED};
 
 /// How long what nobody sees any more is kept: this has to be more than clocks differ.
 pub(crate) const GRACE: Duration = Duration::from_hours(1);
+
+/// How long a session of a user may be without a record: it joins before that is made.
+pub(crate) const JOINING: Duration = Duration::from_mins(1);
+
+/// How long the end of a user's sessions is kept.
+pub(crate) const ENDS_STAY: Duration = USER_END_REMEMBERED.saturating_mul(2);
 
 /// How many sessions are deleted in one step, so that nobody waits long for it.
 pub(crate) const AT_ONCE: i32 = 1_000;

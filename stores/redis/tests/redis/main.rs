@@ -11,6 +11,7 @@ mod notices;
 mod recovery;
 mod refusals;
 mod replicas;
+mod users;
 
 use std::{error::Error, time::Duration};
 

@@ -1,6 +1,8 @@
 //! What Redis refuses: nothing is written, the reason is clear, and once it is gone everything goes on.
 
-use socket_session::store::{Acquired, Claim, Deadline, Fence, NodeId, Retirement, Then, Token, TransactionId};
+use socket_session::store::{
+    Acquired, Claim, Deadline, Fence, NodeId, Retirement, Then, Token, TransactionId, UserKey,
+};
 use test_servers::{Options, RedisServer};
 
 use super::*;
@@ -22,6 +24,8 @@ async fn all_refuse(store: &RedisStore, key: &SessionKey, reason: &str) {
         unavailable(store.touch(key, Deadline::Set(now() + minutes(99)), now()).await),
         unavailable(store.delete(key, now()).await),
         unavailable(store.retire(key, &retirement, now()).await),
+        unavailable(store.join(&UserKey::from([7; 32]), key).await),
+        unavailable(store.end_user(&UserKey::from([7; 32])).await),
     ] {
         assert!(said.contains(reason), "{said}");
         assert!(!said.contains("count") && !said.contains(&hex(key)), "{said}");
@@ -195,7 +199,7 @@ async fn a_key_of_another_type() {
     let (store, mut beside) = (connect(&server).await, Beside::new(&server).await);
     let key = key();
     beside.does(&format!("SET {} hunter2", redis_key(&key))).await;
-    let reason = "a key of this prefix is no hash: somebody else writes there, too (WRONGTYPE";
+    let reason = "a key of this prefix is of another type: somebody else writes there, too (WRONGTYPE";
     let said = unavailable(store.load(&key, now()).await);
     assert!(said.contains(reason) && !said.contains("hunter2"), "{said}");
     let said = unavailable(store.exists(&[key], now()).await);
@@ -228,7 +232,7 @@ async fn a_damaged_record() {
     beside.does(&format!("HSET {} @n hunter2", redis_key(&key))).await;
     let patch = Patch { fence: Some(Fence { token: Token(1), then: Then::Keep }), ..sets("count", json!(2)) };
     let said = unavailable(store.patch(&key, &patch, now()).await);
-    assert!(said.contains("the bookkeeping of a session is damaged") && !said.contains("hunter2"), "{said}");
+    assert!(said.contains("the bookkeeping under a key is damaged") && !said.contains("hunter2"), "{said}");
     assert_eq!(count(&store, &key).await, Some(json!(1)));
     let said = unavailable(store.acquire(&key, &claim(2), now()).await);
     assert!(said.contains("a lease's renewal is no number"), "{said}");

@@ -9,7 +9,8 @@ use super::{error::ConnectError, pool::Server};
 use crate::prefix::Prefix;
 
 /// What each version adds to the one before. A version that is out is not changed any more.
-const VERSIONS: &[&[&str]] = &[&[include_str!("sql/schema.sql"), include_str!("sql/functions.sql")]];
+const VERSIONS: &[&[&str]] =
+    &[&[include_str!("sql/schema.sql"), include_str!("sql/functions.sql")], &[include_str!("sql/users.sql")]];
 
 /// How long it may take: another process may be at it, on a table that is large.
 const PATIENCE: Duration = Duration::from_mins(1);

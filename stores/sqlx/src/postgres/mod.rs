@@ -5,6 +5,7 @@ mod error;
 mod migrate;
 mod notices;
 mod pool;
+mod purge;
 mod statements;
 mod store;
 

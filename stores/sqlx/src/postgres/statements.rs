@@ -15,9 +15,16 @@ pub(super) struct Statements {
     pub(super) delete: SqlStr,
     pub(super) retire: SqlStr,
     pub(super) exists: SqlStr,
+    pub(super) join: SqlStr,
+    pub(super) leave: SqlStr,
+    pub(super) members: SqlStr,
+    pub(super) end_user: SqlStr,
+    pub(super) user_ended: SqlStr,
     pub(super) announce: SqlStr,
     pub(super) purge: SqlStr,
     pub(super) tidy: SqlStr,
+    pub(super) purge_members: SqlStr,
+    pub(super) purge_ends: SqlStr,
 }
 
 impl Statements {
@@ -48,10 +55,48 @@ impl Statements {
                  LEFT JOIN {p}_sessions s ON s.key = asked.key AND s.deadline > $2 AND s.retired_by IS NULL
                  ORDER BY place",
             ),
+            join: statement(
+                "INSERT INTO {p}_users (user_key, session, joined) VALUES ($1, $2, clock_timestamp())
+                 ON CONFLICT DO NOTHING",
+            ),
+            leave: statement("DELETE FROM {p}_users WHERE user_key = $1 AND session = ANY($2)"),
+            members: statement(
+                "SELECT session, (extract(epoch FROM clock_timestamp() - joined) * 1000000)::bigint
+                 FROM {p}_users WHERE user_key = $1",
+            ),
+            // the time is taken anew where another has just ended them, who had to be waited for
+            end_user: statement(
+                "INSERT INTO {p}_user_ends (user_key, ended) VALUES ($1, clock_timestamp())
+                 ON CONFLICT (user_key) DO UPDATE SET ended = clock_timestamp()",
+            ),
+            user_ended: statement(
+                "SELECT (extract(epoch FROM clock_timestamp() - ended) * 1000000)::bigint
+                 FROM {p}_user_ends WHERE user_key = $1",
+            ),
             announce: statement("SELECT pg_notify($1, $2) IS NULL"),
             purge: statement("SELECT {p}_purge($1, $2)"),
             tidy: statement(
                 "DELETE FROM {p}_leases l WHERE NOT EXISTS (SELECT FROM {p}_sessions s WHERE s.key = l.session)",
+            ),
+            purge_members: statement(
+                "WITH ended AS (
+                   SELECT user_key, session FROM {p}_users u
+                   WHERE joined < clock_timestamp() - make_interval(secs => $1)
+                     AND NOT EXISTS (SELECT FROM {p}_sessions s WHERE s.key = u.session)
+                   LIMIT $2 FOR UPDATE OF u SKIP LOCKED
+                 ), deleted AS (
+                   DELETE FROM {p}_users WHERE (user_key, session) IN (SELECT user_key, session FROM ended) RETURNING 1
+                 )
+                 SELECT count(*) FROM deleted",
+            ),
+            purge_ends: statement(
+                "WITH forgotten AS (
+                   SELECT user_key FROM {p}_user_ends WHERE ended < clock_timestamp() - make_interval(secs => $1)
+                   LIMIT $2 FOR UPDATE SKIP LOCKED
+                 ), deleted AS (
+                   DELETE FROM {p}_user_ends WHERE user_key IN (SELECT user_key FROM forgotten) RETURNING 1
+                 )
+                 SELECT count(*) FROM deleted",
             ),
         }
     }

@@ -1,12 +1,12 @@
 //! The operations of a store, each one statement.
 
-use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use socket_session::{
     SessionKey,
     store::{
-        Acquired, Claim, Created, Deadline, Fields, Lease, Loaded, NodeId, Notice, Notices, Patch, Patched, Record,
-        Retirement, Store, StoreError, Then, Token, TransactionId,
+        Acquired, Claim, Created, Deadline, Fields, Lease, Loaded, Member, NodeId, Notice, Notices, Patch, Patched,
+        Record, Retirement, Store, StoreError, Then, Token, TransactionId, UserKey,
     },
 };
 use sqlx::{
@@ -15,7 +15,7 @@ use sqlx::{
     query::Query,
 };
 use time::OffsetDateTime;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -29,7 +29,6 @@ use crate::{
     encoding::{self, Written},
     message,
     prefix::Prefix,
-    purge,
 };
 
 /// How often an operation is tried that others have got in the way of.
@@ -47,7 +46,7 @@ struct Inner {
     statements: Statements,
 }
 
-type Asks = Query<'static, Postgres, PgArguments>;
+pub(super) type Asks = Query<'static, Postgres, PgArguments>;
 
 impl PostgresStore {
     /// Connects, with the options as they are: see [`builder`](Self::builder) for others. Then call
@@ -85,40 +84,12 @@ impl PostgresStore {
         migrate::run(self.0.pool.server(), &self.0.prefix).await
     }
 
-    /// Deletes what ended more than an hour ago: nobody sees it any more, whatever clock is wrong. How many there were.
-    pub async fn purge(&self) -> Result<u64, StoreError> {
-        let before = OffsetDateTime::now_utc() - purge::GRACE;
-        let mut deleted = 0;
-        loop {
-            let bind = |asks: Asks| asks.bind(before).bind(purge::AT_ONCE);
-            let count: i64 = self.ask(&self.0.statements.purge, bind, |row| row.try_get(0)).await?;
-            deleted += count.unsigned_abs();
-            if count < purge::AT_ONCE.into() {
-                break;
-            }
-        }
-        // of sessions that somebody has deleted by hand
-        self.every(&self.0.statements.tidy, |asks| asks).await?;
-        Ok(deleted)
-    }
-
-    /// Purges now and then, for ever. What fails is logged, and tried again.
-    ///
-    /// ```no_run
-    /// # use std::time::Duration;
-    /// # fn example(store: socket_session_sqlx::PostgresStore) {
-    /// tokio::spawn(store.purge_continuously(Duration::from_secs(600)));
-    /// # }
-    /// ```
-    pub async fn purge_continuously(self, every: Duration) -> Infallible {
-        loop {
-            purge::log(self.purge().await);
-            sleep(every).await;
-        }
+    pub(super) fn statements(&self) -> &Statements {
+        &self.0.statements
     }
 
     /// Sends one statement. Nothing that was not answered is sent twice: it may have been done.
-    async fn every(&self, sql: &SqlStr, bind: impl Fn(Asks) -> Asks) -> Result<Vec<PgRow>, Failure> {
+    pub(super) async fn every(&self, sql: &SqlStr, bind: impl Fn(Asks) -> Asks) -> Result<Vec<PgRow>, Failure> {
         let mut attempt = 1;
         loop {
             let mut lent = self.0.pool.lend().await?;
@@ -155,7 +126,7 @@ impl PostgresStore {
     }
 
     /// As [`every`](Self::every), for a statement with one row.
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         sql: &SqlStr,
         bind: impl Fn(Asks) -> Asks,
@@ -272,6 +243,36 @@ impl Store for PostgresStore {
         Ok(lives.map_err(|error| Failure::sent(&error))?)
     }
 
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.every(&self.0.statements.join, |asks| asks.bind(*user.as_bytes()).bind(bytes(key))).await?;
+        Ok(())
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        let keys: Vec<_> = keys.iter().map(bytes).collect();
+        self.every(&self.0.statements.leave, |asks| asks.bind(*user.as_bytes()).bind(&keys)).await?;
+        Ok(())
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        let rows = self.look(&self.0.statements.members, |asks| asks.bind(*user.as_bytes())).await?;
+        let member =
+            |row: &PgRow| Ok(Member { key: SessionKey::from(row.try_get::<[u8; 32], _>(0)?), age: age(row, 1)? });
+        let members = rows.iter().map(member).collect::<Result<_, sqlx::Error>>();
+        Ok(members.map_err(|error| Failure::sent(&error))?)
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.every(&self.0.statements.end_user, |asks| asks.bind(*user.as_bytes())).await?;
+        Ok(())
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        let rows = self.look(&self.0.statements.user_ended, |asks| asks.bind(*user.as_bytes())).await?;
+        let ended = rows.first().map(|row| age(row, 0)).transpose();
+        Ok(ended.map_err(|error| Failure::sent(&error))?)
+    }
+
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
         if let Some(message) = message::write(notice) {
             let channel = notices::of_all(&self.0.prefix);
@@ -292,6 +293,12 @@ fn lock(key: &SessionKey) -> i64 {
 
 fn bytes(key: &SessionKey) -> [u8; 32] {
     *key.as_bytes()
+}
+
+/// How many microseconds ago something was. The server's clock may have been set back meanwhile.
+fn age(row: &PgRow, column: usize) -> Result<Duration, sqlx::Error> {
+    let since: i64 = row.try_get(column)?;
+    Ok(Duration::from_micros(u64::try_from(since).unwrap_or(0)))
 }
 
 /// A token, a node, or a transaction.

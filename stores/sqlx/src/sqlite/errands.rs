@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What each version adds to the one before. A version that is out is not changed any more.
-const VERSIONS: &[&str] = &[include_str!("schema.sql")];
+const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("users.sql")];
 
 /// A connection at work.
 pub(super) struct At<'a> {
@@ -43,7 +43,7 @@ pub(super) trait Errand: Send + Sync + 'static {
 type Asks = Query<'static, Sqlite, SqliteArguments>;
 
 impl At<'_> {
-    async fn rows(&mut self, asks: Asks) -> Result<Vec<SqliteRow>, Failure> {
+    pub(super) async fn rows(&mut self, asks: Asks) -> Result<Vec<SqliteRow>, Failure> {
         asks.fetch(&mut *self.connection).try_collect().await.map_err(|error| Failure::new(&error))
     }
 
@@ -114,15 +114,32 @@ impl Errand for Exist {
     }
 }
 
+/// Deletes some of what was over before that.
 pub(super) struct Purge {
+    pub(super) what: Purged,
     pub(super) before: i64,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Purged {
+    /// Sessions that have ended.
+    Sessions,
+    /// Sessions of users, without a record.
+    Members,
+    /// Ends of all sessions of a user.
+    Ends,
 }
 
 impl Errand for Purge {
     type Done = u64;
 
     async fn run(&self, at: &mut At<'_>) -> Result<u64, Failure> {
-        let asks = sqlx::query(at.statements.purge.clone()).bind(self.before).bind(purge::AT_ONCE);
+        let sql = match self.what {
+            Purged::Sessions => &at.statements.purge,
+            Purged::Members => &at.statements.purge_members,
+            Purged::Ends => &at.statements.purge_ends,
+        };
+        let asks = sqlx::query(sql.clone()).bind(self.before).bind(purge::AT_ONCE);
         let deleted = asks.execute(&mut *at.connection).await.map_err(|error| Failure::new(&error))?;
         Ok(deleted.rows_affected())
     }

@@ -9,6 +9,7 @@ mod readers;
 mod session;
 mod statements;
 mod store;
+mod users;
 mod work;
 mod writer;
 

@@ -16,6 +16,7 @@ use super::{
     error::Failure,
     notices::Hub,
     session::{self, Session},
+    users::Index,
 };
 use crate::{
     encoding::{self, Written, hex},
@@ -82,11 +83,19 @@ pub(super) struct Page<'a> {
     pub(super) told: Vec<Told>,
     /// What other processes are told.
     messages: Vec<Value>,
+    pub(super) users: Index,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(hub: &'a Hub, in_memory: bool) -> Self {
-        Self { hub, in_memory, entries: HashMap::new(), told: Vec::new(), messages: Vec::new() }
+        Self {
+            hub,
+            in_memory,
+            entries: HashMap::new(),
+            told: Vec::new(),
+            messages: Vec::new(),
+            users: Index::default(),
+        }
     }
 
     /// Takes in a row of what was read at the beginning: of a session, or of a field.
@@ -118,7 +127,8 @@ impl<'a> Page<'a> {
 
     /// What is to be written.
     pub(super) fn changes(&self) -> Changes {
-        let mut changes = Changes { messages: self.messages.clone(), ..Changes::default() };
+        let (messages, users) = (self.messages.clone(), self.users.rows());
+        let mut changes = Changes { messages, users, ..Changes::default() };
         for (key, entry) in &self.entries {
             let key = Value::from(hex(key.as_bytes()));
             if entry.cleared && entry.stored.is_some() {
@@ -148,12 +158,13 @@ pub(super) struct Changes {
     pub(super) set: Vec<Value>,
     pub(super) removed: Vec<Value>,
     pub(super) messages: Vec<Value>,
+    pub(super) users: [Vec<Value>; 3],
 }
 
 impl Changes {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { deleted, sessions, set, removed, messages } = self;
-        [deleted, sessions, set, removed, messages].into_iter().all(Vec::is_empty)
+        let Self { deleted, sessions, set, removed, messages, users } = self;
+        [deleted, sessions, set, removed, messages].into_iter().chain(users).all(Vec::is_empty)
     }
 }
 

@@ -22,7 +22,13 @@ pub(super) struct Statements {
     pub(super) exist: SqlStr,
     pub(super) latest: SqlStr,
     pub(super) news: SqlStr,
+    /// Writes of users: who leaves, who joins, whose sessions are ended. It is part of a transaction.
+    pub(super) users: SqlStr,
+    pub(super) members: SqlStr,
+    pub(super) user_ended: SqlStr,
     pub(super) purge: SqlStr,
+    pub(super) purge_members: SqlStr,
+    pub(super) purge_ends: SqlStr,
 }
 
 impl Statements {
@@ -73,6 +79,26 @@ impl Statements {
             news: statement(
                 "SELECT id, CASE WHEN store <> unhex($2) AND (node IS NULL OR node = unhex($3)) THEN message END
                  FROM {p}_notices WHERE id > $1 ORDER BY id",
+            ),
+            users: statement(
+                "DELETE FROM {p}_users
+                   WHERE (user_key, session) IN (SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each($1));
+                 INSERT INTO {p}_users (user_key, session, joined)
+                   SELECT unhex(value ->> 0), unhex(value ->> 1), $4 FROM json_each($2) WHERE true
+                   ON CONFLICT DO NOTHING;
+                 INSERT INTO {p}_user_ends (user_key, ended) SELECT unhex(value), $4 FROM json_each($3) WHERE true
+                   ON CONFLICT DO UPDATE SET ended = excluded.ended;",
+            ),
+            members: statement("SELECT session, joined FROM {p}_users WHERE user_key = unhex($1)"),
+            user_ended: statement("SELECT ended FROM {p}_user_ends WHERE user_key = unhex($1)"),
+            purge_members: statement(
+                "DELETE FROM {p}_users WHERE (user_key, session) IN
+                   (SELECT user_key, session FROM {p}_users
+                    WHERE joined < $1 AND NOT EXISTS (SELECT 1 FROM {p}_sessions WHERE key = session) LIMIT $2)",
+            ),
+            purge_ends: statement(
+                "DELETE FROM {p}_user_ends WHERE user_key IN
+                   (SELECT user_key FROM {p}_user_ends WHERE ended < $1 LIMIT $2)",
             ),
             purge: statement(
                 "DELETE FROM {p}_sessions WHERE key IN

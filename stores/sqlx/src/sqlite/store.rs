@@ -5,8 +5,8 @@ use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 use socket_session::{
     SessionKey,
     store::{
-        Acquired, Claim, Created, Deadline, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement, Store,
-        StoreError, Token,
+        Acquired, Claim, Created, Deadline, Loaded, Member, NodeId, Notice, Notices, Patch, Patched, Record,
+        Retirement, Store, StoreError, Token, UserKey,
     },
 };
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
@@ -15,11 +15,12 @@ use tokio::time::sleep;
 
 use super::{
     connect::Builder,
-    errands::{Errand, Exist, Load, Migrate, Purge},
+    errands::{Errand, Exist, Load, Migrate, Purge, Purged},
     error::{ConnectError, Failure},
     notices,
     readers::Readers,
     session::{Terms, micros},
+    users::{End, Ended, Join, Leave, Members, no_session},
     work::{Change, Create, Delete},
     writer::{Database, Writer},
 };
@@ -91,12 +92,21 @@ impl SqliteStore {
         self.0.writer.run(Migrate { file: file.clone() }).await.map_err(|failure| failure.connecting(file))
     }
 
-    /// Deletes what ended more than an hour ago: nobody sees it any more, whatever clock is wrong. How many there were.
+    /// Deletes what ended more than an hour ago: nobody sees it any more, whatever clock is wrong. How many there were. Also
+    /// what is known of users and not needed: their sessions without a record, and ends that nobody asks for any more.
     pub async fn purge(&self) -> Result<u64, StoreError> {
-        let before = micros(OffsetDateTime::now_utc() - purge::GRACE);
+        let deleted = self.purge_all(Purged::Sessions, purge::GRACE).await?;
+        self.purge_all(Purged::Members, purge::JOINING).await?;
+        self.purge_all(Purged::Ends, purge::ENDS_STAY).await?;
+        Ok(deleted)
+    }
+
+    /// Some at a time, until there are none that have been over for so long.
+    async fn purge_all(&self, what: Purged, over_for: Duration) -> Result<u64, Failure> {
+        let before = micros(OffsetDateTime::now_utc() - over_for);
         let mut deleted = 0;
         loop {
-            let count = self.0.writer.run(Purge { before }).await?;
+            let count = self.0.writer.run(Purge { what, before }).await?;
             deleted += count;
             if count < purge::AT_ONCE.unsigned_abs().into() {
                 return Ok(deleted);
@@ -182,6 +192,27 @@ impl Store for SqliteStore {
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         Ok(self.0.look(Exist { keys: keys.to_vec(), now: micros(now) }).await?)
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        Ok(self.0.writer.work(key, 0, Join(*user)).await?)
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        let leave = Leave { user: *user, keys: keys.to_vec() };
+        Ok(self.0.writer.work(&no_session(user), 0, leave).await?)
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        Ok(self.0.look(Members(*user)).await?)
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        Ok(self.0.writer.work(&no_session(user), 0, End(*user)).await?)
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        Ok(self.0.look(Ended(*user)).await?)
     }
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {

@@ -309,6 +309,14 @@ impl Pen {
         }
         let now = micros(OffsetDateTime::now_utc());
         let list = |rows| serde_json::Value::Array(rows).to_string();
+        if !changes.users.iter().all(Vec::is_empty) {
+            let mut asks = sqlx::query(database.statements.users.clone());
+            for rows in changes.users {
+                asks = asks.bind(list(rows));
+            }
+            let written = asks.bind(now).fetch(&mut *connection).try_collect::<Vec<_>>().await;
+            written.map_err(|error| Failure::new(&error))?;
+        }
         let asks = sqlx::query(database.statements.commit.clone())
             .bind(list(changes.deleted))
             .bind(list(changes.sessions))

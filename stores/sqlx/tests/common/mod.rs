@@ -9,7 +9,10 @@ use std::{error::Error, fmt::Debug, time::Duration};
 use serde_json::{Value, json};
 use socket_session::{
     Id, Session, SessionError, SessionKey, Sessions, socket_session,
-    store::{Acquired, Claim, Created, Fence, Loaded, NodeId, Patch, Patched, Record, Store, StoreError, Then, Token},
+    store::{
+        Acquired, Claim, Created, Fence, Loaded, NodeId, Patch, Patched, Record, Store, StoreError, Then, Token,
+        UserKey,
+    },
     tower_sessions,
 };
 use socketioxide::SocketIo;
@@ -68,6 +71,31 @@ pub(crate) async fn count(store: &impl Store, key: &SessionKey) -> Option<Value>
 pub(crate) async fn held(store: &impl Store, key: &SessionKey, token: u128) {
     let acquired = store.acquire(key, &claim(token), now()).await.unwrap();
     assert!(matches!(acquired, Acquired::Held(_)), "{acquired:?}");
+}
+
+pub(crate) fn user() -> UserKey {
+    UserKey::from(*key().as_bytes())
+}
+
+pub(crate) fn hex_of(user: &UserKey) -> String {
+    digits(user.as_bytes())
+}
+
+/// A session of a user, without a record.
+pub(crate) async fn joined(store: &impl Store, user: &UserKey) -> SessionKey {
+    let key = key();
+    store.join(user, &key).await.unwrap();
+    key
+}
+
+pub(crate) async fn keys_of(store: &impl Store, user: &UserKey) -> Vec<SessionKey> {
+    let mut keys: Vec<_> = store.members(user).await.unwrap().iter().map(|member| member.key).collect();
+    keys.sort();
+    keys
+}
+
+pub(crate) async fn ages_of(store: &impl Store, user: &UserKey) -> Vec<Duration> {
+    store.members(user).await.unwrap().iter().map(|member| member.age).collect()
 }
 
 /// An error with all its reasons, as a log has it.

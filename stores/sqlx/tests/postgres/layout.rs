@@ -28,12 +28,13 @@ async fn nothing_holds_a_session_id() {
         store.patch(&key, &sets("count", 2.into()), now()).await.unwrap();
         store.release(&key, Token(1)).await.unwrap();
         store.announce(&Notice::Ended { key, by: NodeId(1), how: Ending::Destroyed }).await.unwrap();
+        store.join(&user(), &key).await.unwrap();
     }
     let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() + minutes(1) };
     store.retire(&retired.key(), &retirement, now()).await.unwrap();
 
     let mut dump = String::new();
-    for table in ["sessions", "fields", "leases", "version"] {
+    for table in ["sessions", "fields", "leases", "users", "version"] {
         let rows = format!("SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM socket_session_{table} t");
         dump += &beside.text(&rows).await;
     }

@@ -14,6 +14,7 @@ mod notices;
 mod proxy;
 mod purge;
 mod recovery;
+mod users;
 
 use socket_session_sqlx::PostgresStore;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};

@@ -22,7 +22,7 @@ async fn many_at_once_and_again() {
     let key = counted(&store).await;
     store.migrate().await.unwrap();
     assert_eq!(count(&store, &key).await, Some(1.into()));
-    assert_eq!(Beside::new(&server).await.counts("socket_session_version").await, 1);
+    assert_eq!(Beside::new(&server).await.counts("socket_session_version").await, 2);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_later_version_is_left_alone() {
     let store = ready(&server).await;
     Beside::new(&server).await.does("INSERT INTO socket_session_version (version) VALUES (7)").await;
     let error = store.migrate().await.unwrap_err();
-    assert!(matches!(error, ConnectError::Later { found: 7, known: 1, .. }), "{error}");
+    assert!(matches!(error, ConnectError::Later { found: 7, known: 2, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -72,6 +72,12 @@ async fn a_user_without_rights_may_use_what_is_there() {
     assert_eq!(app.patch(&key, &sets("count", 2.into()), now()).await.unwrap(), APPLIED);
     assert_eq!(count(&app, &key).await, Some(2.into()));
     assert_eq!(app.purge().await.unwrap(), 0);
+    let user = user();
+    app.join(&user, &key).await.unwrap();
+    app.end_user(&user).await.unwrap();
+    assert_eq!(keys_of(&app, &user).await, [key]);
+    assert!(app.user_ended(&user).await.unwrap().is_some());
+    app.leave(&user, &[key]).await.unwrap();
 }
 
 #[tokio::test]
@@ -88,8 +94,8 @@ async fn prefixes_keep_applications_apart() {
     let tables = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
                   WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let expected =
-        "blog_fields blog_leases blog_sessions blog_version shop_fields shop_leases shop_sessions shop_version";
-    assert_eq!(beside.text(tables).await, expected);
+        ["blog", "shop"].map(|p| format!("{p}_fields {p}_leases {p}_sessions {p}_user_ends {p}_users {p}_version"));
+    assert_eq!(beside.text(tables).await, expected.join(" "));
 }
 
 #[tokio::test]

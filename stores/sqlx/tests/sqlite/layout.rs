@@ -23,6 +23,7 @@ async fn nothing_holds_a_session_id() {
         store.patch(&key, &sets("count", 2.into()), now()).await.unwrap();
         store.release(&key, Token(1)).await.unwrap();
         store.announce(&Notice::Ended { key, by: NodeId(1), how: Ending::Destroyed }).await.unwrap();
+        store.join(&user(), &key).await.unwrap();
     }
     let retirement = Retirement { transaction: TransactionId(1), token: None, seen: None, until: now() + minutes(1) };
     store.retire(&retired.key(), &retirement, now()).await.unwrap();

@@ -12,6 +12,7 @@ mod migrate;
 mod notices;
 mod processes;
 mod purge;
+mod users;
 
 use std::{
     fs,
