@@ -10,10 +10,15 @@ use std::{
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-pub use self::probe::{
-    Argument, KnownArgument, KnownReply, KnownResult, KnownValue, NoArgument, Reply, ReplyByReference, Tuple,
-    UnknownArgument, UnknownReply, UnknownResult, UnknownValue, Untold, Value,
-};
+pub use self::probe::{Argument, Reply, Untold, Value};
+
+/// The questions, without names: where they are asked, the user's types may be called anything.
+pub mod asking {
+    pub use super::probe::{
+        KnownArgument as _, KnownReply as _, KnownResult as _, KnownValue as _, NoArgument as _, ReplyByReference as _,
+        Tuple as _, UnknownArgument as _, UnknownReply as _, UnknownResult as _, UnknownValue as _,
+    };
+}
 
 /// What an event is in TypeScript.
 #[derive(Debug)]
@@ -221,11 +226,11 @@ fn comment(indent: &str, docs: &str) -> String {
 macro_rules! __socket_session_typescript {
     ([$($docs:expr),*] [$($argument:ty),*] $output:ty) => {
         fn signature(types: &mut $crate::private::typescript::Types) -> $crate::private::typescript::Signature {
-            use $crate::private::typescript::*;
+            use $crate::private::typescript::asking::*;
             let arguments = ::core::option::Option::None;
-            $(let arguments = arguments.or_else(|| (&&&&Argument::<$argument>::new()).arguments(types));)*
-            let reply = (&&&&&Reply::<$output>::new()).reply(types);
-            Signature::new(&[$($docs),*], arguments, reply)
+            $(let arguments = arguments.or_else(|| (&&&&$crate::private::typescript::Argument::<$argument>::new()).arguments(types));)*
+            let reply = (&&&&&$crate::private::typescript::Reply::<$output>::new()).reply(types);
+            $crate::private::typescript::Signature::new(&[$($docs),*], arguments, reply)
         }
     };
 }
@@ -236,9 +241,9 @@ macro_rules! __socket_session_typescript {
 macro_rules! __socket_session_typescript_event {
     ([$($docs:expr),*] [$($argument:ty),*]) => {
         fn signature(types: &mut $crate::private::typescript::Types) -> $crate::private::typescript::Signature {
-            use $crate::private::typescript::*;
-            let arguments = ::std::vec![$((&&Value::<$argument>::new()).name(types)),*];
-            Signature::of_event(&[$($docs),*], arguments)
+            use $crate::private::typescript::asking::*;
+            let arguments = ::std::vec![$((&&$crate::private::typescript::Value::<$argument>::new()).name(types)),*];
+            $crate::private::typescript::Signature::of_event(&[$($docs),*], arguments)
         }
     };
 }
