@@ -23,6 +23,7 @@ use crate::{
     about::Life,
     core::Core,
     handshake::Anonymous,
+    metering,
     reached::Why,
     record::{Deadline, Fields, Id, Record, SessionKey},
     seat::Seat,
@@ -110,6 +111,7 @@ impl Connection {
             last: Mutex::default(),
         });
         connection.core.connections.add(&connection);
+        metering::connected();
         connection
     }
 
@@ -267,6 +269,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.core.connections.remove(self);
+        metering::disconnected();
     }
 }
 
@@ -319,7 +322,14 @@ impl Connections {
     fn add(&self, connection: &Arc<Connection>) {
         let known = Arc::downgrade(connection);
         match connection.session {
-            Some(Bound { key, .. }) => lock(&self.by_session).entry(key).or_default().push(known),
+            Some(Bound { key, .. }) => {
+                let mut sessions = lock(&self.by_session);
+                let connections = sessions.entry(key).or_default();
+                if connections.is_empty() {
+                    metering::session_came();
+                }
+                connections.push(known);
+            }
             None => {
                 lock(&self.without).insert(Arc::as_ptr(connection).addr(), known);
             }
@@ -343,6 +353,7 @@ impl Connections {
                 connections.retain(|other| other.strong_count() > 0);
                 if connections.is_empty() {
                     sessions.remove(key);
+                    metering::session_went();
                 }
             }
         } else {

@@ -23,6 +23,7 @@ mod handshake;
 mod leaving;
 mod lifetime;
 mod listening;
+mod metering;
 mod namespace;
 mod payload;
 #[doc(hidden)]

@@ -26,6 +26,7 @@ use crate::{
     guard::{EventGuard, NamespaceGuard},
     handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard, Rejection},
     leaving::Leaving,
+    metering,
     reply::Reply,
     seat::{Seat, SocketSeat},
     server_event::ServerEvent,
@@ -416,6 +417,7 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
             return;
         };
         connection.seat(Arc::clone(&seat));
+        metering::seated(&socket);
         gate.open();
         if connection.has_ended() {
             // after the guards were asked and before the socket could be told with the others

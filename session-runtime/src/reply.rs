@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     connection::Connection,
     error::{ClientError, EventError},
+    metering,
     payload::Payload,
 };
 
@@ -153,6 +154,7 @@ impl<A: Adapter> Reply<A> {
     ///
     /// It is delivered to the transport, or the transport is closed: when the client does not read, this waits.
     pub(crate) async fn send(&self, connection: &Arc<Connection>, outcome: &Outcome) {
+        metering::event(outcome);
         match (outcome, self.ack) {
             (Ok(Serialized(payload)), Some(_)) => self.acknowledge(connection, payload).await,
             (Err(error), Some(_)) => self.acknowledge(connection, &error.body(None)).await,

@@ -16,6 +16,7 @@ use crate::{
     error::EventError,
     event::guarded,
     handler::ConnectParts,
+    metering,
     namespace::Rules,
     reached::Why,
     record::{Fields, Patch},
@@ -110,6 +111,7 @@ impl<A: Adapter> Seat for SocketSeat<A> {
 
     fn say(&self, why: Why) {
         if let Some(socket) = self.socket.upgrade().filter(|socket| socket.connected()) {
+            metering::told(why);
             // a hint before the end; the end comes in any case
             let _ = socket.emit("session_ended", &(&Ended { reason: why.as_str() },));
         }

@@ -21,6 +21,7 @@ use crate::{
     guard::Guarded,
     handshake::{Admissions, CookiesLayer, Handshake, Origins, RequestsLayer, SessionLayer, SocketsLayer},
     lifetime::{Checking, Expiring, Shutdown},
+    metering,
     namespace::Namespace,
     record::Id,
     requests::Recent,
@@ -419,6 +420,7 @@ impl<C: CookieController> Builder<C> {
 impl<C: CookieController + Sync> Builder<C> {
     /// The sessions, for that Socket.IO.
     pub fn build<A: Adapter>(self, io: &SocketIo<A>) -> Sessions<A> {
+        metering::describe();
         let core = Arc::new(Core {
             engine: Arc::new(Engine::new(self.store, self.limits)),
             config: Config {

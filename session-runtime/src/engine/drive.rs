@@ -177,6 +177,9 @@ impl Engine {
         state.machine.step(self.now(), input, &mut commands);
         let mut failure = None;
         if let Some(mut outcome) = outcome {
+            if let Outcome::Claimed(Ok(acquired)) = &outcome {
+                state.lease_wait.heard(acquired);
+            }
             if let Some(record) = outcome.record() {
                 state.record = Some(record);
             }
@@ -221,6 +224,7 @@ impl Engine {
         }
         if !state.machine.has_lease() {
             state.token = None;
+            state.lease_wait.over();
         }
         self.wake_when_due(queue, state);
         io

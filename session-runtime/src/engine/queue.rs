@@ -14,6 +14,7 @@ use super::{
     random,
 };
 use crate::{
+    metering::LeaseWait,
     record::{Patch, Record, SessionKey},
     store::{Fence, NodeId, Retirement, Then, Token},
 };
@@ -39,6 +40,7 @@ pub(super) struct State {
     pub(super) commands: Vec<Command>,
     /// For when a tick is under way already.
     pub(super) wakes: Option<Duration>,
+    pub(super) lease_wait: LeaseWait,
 }
 
 /// What is known of a ticket.
@@ -118,6 +120,7 @@ impl Queue {
             saving: None,
             commands: Vec::new(),
             wakes: None,
+            lease_wait: LeaseWait::default(),
         };
         Self { key, state: Mutex::new(state) }
     }

@@ -11,6 +11,7 @@ use super::{
     queue::{Change, Queue},
 };
 use crate::{
+    metering,
     record::{Fields, Patch, Record, SessionKey, TransactionId, size},
     store::Retirement,
     view::Access,
@@ -42,6 +43,7 @@ impl Ticket {
             self.engine.input(&self.queue, Input::Tick);
             lock(&self.queue.state).granted(self.id)
         };
+        metering::waited(self.deadline, self.engine.limits.wait);
         let record = granted.unwrap_or(Err(Refusal::Timeout))?;
         Ok(Transaction { ticket: self, record })
     }

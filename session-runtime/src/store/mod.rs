@@ -18,8 +18,8 @@ pub use self::{
     plain::Plain,
     users::{Member, USER_END_REMEMBERED},
 };
-use crate::clock::now;
 pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId, UserKey};
+use crate::{clock::now, metering};
 
 /// The notices for one node, as they come. It never ends by itself.
 pub type Notices = stream::BoxStream<'static, Notice>;
@@ -241,51 +241,51 @@ impl<S: Store> AnyStore for S {
     }
 
     fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created> {
-        Box::pin(Store::create(self, key, record, now()))
+        Box::pin(metering::store("create", Store::create(self, key, record, now())))
     }
 
     fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Loaded> {
-        Box::pin(Store::load(self, key, now()))
+        Box::pin(metering::store("load", Store::load(self, key, now())))
     }
 
     fn patch<'a>(&'a self, key: &'a SessionKey, patch: &'a Patch) -> StoreFuture<'a, Patched> {
-        Box::pin(Store::patch(self, key, patch, now()))
+        Box::pin(metering::store("patch", Store::patch(self, key, patch, now())))
     }
 
     fn touch<'a>(&'a self, key: &'a SessionKey, deadline: Deadline) -> StoreFuture<'a, bool> {
-        Box::pin(Store::touch(self, key, deadline, now()))
+        Box::pin(metering::store("touch", Store::touch(self, key, deadline, now())))
     }
 
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool> {
-        Box::pin(Store::delete(self, key, now()))
+        Box::pin(metering::store("delete", Store::delete(self, key, now())))
     }
 
     fn exists<'a>(&'a self, keys: &'a [SessionKey]) -> StoreFuture<'a, Vec<bool>> {
-        Box::pin(Store::exists(self, keys, now()))
+        Box::pin(metering::store("exists", Store::exists(self, keys, now())))
     }
 
     fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()> {
-        Box::pin(Store::announce(self, notice))
+        Box::pin(metering::store("announce", Store::announce(self, notice)))
     }
 
     fn join<'a>(&'a self, user: &'a UserKey, key: &'a SessionKey) -> StoreFuture<'a, ()> {
-        Box::pin(Store::join(self, user, key))
+        Box::pin(metering::store("join", Store::join(self, user, key)))
     }
 
     fn leave<'a>(&'a self, user: &'a UserKey, keys: &'a [SessionKey]) -> StoreFuture<'a, ()> {
-        Box::pin(Store::leave(self, user, keys))
+        Box::pin(metering::store("leave", Store::leave(self, user, keys)))
     }
 
     fn members<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Vec<Member>> {
-        Box::pin(Store::members(self, user))
+        Box::pin(metering::store("members", Store::members(self, user)))
     }
 
     fn end_user<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, ()> {
-        Box::pin(Store::end_user(self, user))
+        Box::pin(metering::store("end_user", Store::end_user(self, user)))
     }
 
     fn user_ended<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Option<Duration>> {
-        Box::pin(Store::user_ended(self, user))
+        Box::pin(metering::store("user_ended", Store::user_ended(self, user)))
     }
 
     fn listen(&self, node: NodeId) -> Notices {
@@ -293,22 +293,22 @@ impl<S: Store> AnyStore for S {
     }
 
     fn begin_load(self: Arc<Self>, key: SessionKey) -> StoreFuture<'static, Loaded> {
-        Box::pin(async move { Store::load(&*self, &key, now()).await })
+        Box::pin(metering::store("load", async move { Store::load(&*self, &key, now()).await }))
     }
 
     fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> StoreFuture<'static, Acquired> {
-        Box::pin(async move { Store::acquire(&*self, &key, &claim, now()).await })
+        Box::pin(metering::store("acquire", async move { Store::acquire(&*self, &key, &claim, now()).await }))
     }
 
     fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched> {
-        Box::pin(async move { Store::patch(&*self, &key, &patch, now()).await })
+        Box::pin(metering::store("patch", async move { Store::patch(&*self, &key, &patch, now()).await }))
     }
 
     fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched> {
-        Box::pin(async move { Store::retire(&*self, &key, &retirement, now()).await })
+        Box::pin(metering::store("retire", async move { Store::retire(&*self, &key, &retirement, now()).await }))
     }
 
     fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()> {
-        Box::pin(async move { Store::release(&*self, &key, token).await })
+        Box::pin(metering::store("release", async move { Store::release(&*self, &key, token).await }))
     }
 }
