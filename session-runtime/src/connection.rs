@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Bound>,
     /// When an event has moved the deadline of its session on.
     touched: Mutex<Instant>,
+    #[cfg(feature = "inspector")]
+    pub(crate) opened: Instant,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
@@ -100,6 +102,8 @@ impl Connection {
             shown,
             session,
             touched: Mutex::new(Instant::now()),
+            #[cfg(feature = "inspector")]
+            opened: Instant::now(),
             engine,
             closing: CancellationToken::new(),
             ended: OnceLock::new(),

@@ -20,6 +20,8 @@ mod gate;
 mod guard;
 mod handler;
 mod handshake;
+#[cfg(feature = "inspector")]
+mod inspector;
 mod leaving;
 mod lifetime;
 mod listening;

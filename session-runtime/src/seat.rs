@@ -34,6 +34,9 @@ pub(crate) trait Seat: Send + Sync {
     fn refuses<'a>(&'a self, fields: &'a Fields) -> BoxFuture<'a, Option<Cow<'static, str>>>;
     /// Whether its namespace has a disconnect handler.
     fn wants_last_state(&self) -> bool;
+    /// What the inspector shows of it, while it is connected.
+    #[cfg(feature = "inspector")]
+    fn seen(&self) -> Option<crate::inspector::Socket>;
     /// Tells it why, and disconnects it.
     fn expel(&self, message: Cow<'static, str>);
     /// Tells it why it is about to be disconnected.
@@ -96,6 +99,16 @@ impl<A: Adapter> Seat for SocketSeat<A> {
 
     fn wants_last_state(&self) -> bool {
         self.is_taken() && self.namespace.disconnect.is_some()
+    }
+
+    #[cfg(feature = "inspector")]
+    fn seen(&self) -> Option<crate::inspector::Socket> {
+        let socket = self.socket.upgrade().filter(|socket| socket.connected())?;
+        let transport = match socket.transport_type() {
+            socketioxide::TransportType::Polling => "polling",
+            socketioxide::TransportType::Websocket => "websocket",
+        };
+        Some(crate::inspector::Socket { namespace: socket.ns().to_owned(), transport })
     }
 
     fn expel(&self, message: Cow<'static, str>) {

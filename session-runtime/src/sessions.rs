@@ -188,7 +188,7 @@ impl<A: Adapter> Sessions<A> {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "inspector", feature = "testing"))]
 impl<A: Adapter> Sessions<A> {
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core

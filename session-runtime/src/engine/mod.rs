@@ -201,6 +201,13 @@ impl Engine {
         }
     }
 
+    /// How many wait for that session's turn.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn waiting(&self, key: &SessionKey) -> usize {
+        let queue = lock(&self.queues).get(key).cloned();
+        queue.map_or(0, |queue| lock(&queue.state).machine.waiting())
+    }
+
     #[cfg(test)]
     fn at_work(&self) -> usize {
         lock(&self.queues).values().filter(|queue| !lock(&queue.state).machine.is_idle()).count()

@@ -1,14 +1,16 @@
-//! What is measured: for the `metrics` crate (feature `metrics`). Without it nothing is, and these are
-//! functions that do nothing. `docs/observing.md` has the names.
+//! What is measured: for the `metrics` crate (feature `metrics`), and for the inspector (feature `inspector`). Without both,
+//! nothing is, and these are functions that do nothing. `docs/observing.md` has the names.
 //!
 //! No label says whose session it is: they are few, and fixed.
 
-#[cfg(not(feature = "metrics"))]
+#[cfg(feature = "inspector")]
+pub(crate) mod counts;
+#[cfg(not(any(feature = "metrics", feature = "inspector")))]
 mod off;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "inspector"))]
 mod on;
 
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "inspector")))]
 pub(crate) use self::off::*;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "inspector"))]
 pub(crate) use self::on::*;

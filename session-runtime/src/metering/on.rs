@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use socketioxide::{adapter::Adapter, socket::Socket};
 use tokio::time::Instant;
 
+#[cfg(feature = "inspector")]
+use super::counts;
 use crate::{
     reached::Why,
     reply::Outcome,
@@ -12,15 +14,23 @@ use crate::{
 };
 
 /// Connections of Socket.IO on this node.
+#[cfg(feature = "metrics")]
 const CONNECTIONS: &str = "socket_session_connections";
 /// Sessions that have at least one of them.
+#[cfg(feature = "metrics")]
 const SESSIONS: &str = "socket_session_sessions";
 /// Sockets that their namespaces have admitted.
+#[cfg(feature = "metrics")]
 const SOCKETS: &str = "socket_session_sockets";
+#[cfg(feature = "metrics")]
 const EVENTS: &str = "socket_session_events_total";
+#[cfg(feature = "metrics")]
 const CLOSES: &str = "socket_session_closes_total";
+#[cfg(feature = "metrics")]
 const QUEUE_WAIT: &str = "socket_session_queue_wait_seconds";
+#[cfg(feature = "metrics")]
 const STORE: &str = "socket_session_store_seconds";
+#[cfg(feature = "metrics")]
 const LEASE_WAIT: &str = "socket_session_lease_wait_seconds";
 
 /// The codes that the library answers with; all others are those of the application's handlers.
@@ -41,33 +51,48 @@ pub(super) const CODES: [&str; 12] = [
 
 /// Says to the recorder what they are.
 pub(crate) fn describe() {
-    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-    describe_gauge!(CONNECTIONS, Unit::Count, "connections of Socket.IO");
-    describe_gauge!(SESSIONS, Unit::Count, "sessions that have connections");
-    describe_gauge!(SOCKETS, Unit::Count, "sockets, as their namespaces have admitted them");
-    describe_counter!(EVENTS, Unit::Count, "events that were answered, by their outcome");
-    describe_counter!(CLOSES, Unit::Count, "sockets that were told why they end, by the reason");
-    describe_histogram!(QUEUE_WAIT, Unit::Seconds, "how long a transaction has waited for its turn");
-    describe_histogram!(STORE, Unit::Seconds, "how long the store has taken");
-    describe_histogram!(LEASE_WAIT, Unit::Seconds, "how long a lease that another node held was waited for");
+    #[cfg(feature = "metrics")]
+    {
+        use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+        describe_gauge!(CONNECTIONS, Unit::Count, "connections of Socket.IO");
+        describe_gauge!(SESSIONS, Unit::Count, "sessions that have connections");
+        describe_gauge!(SOCKETS, Unit::Count, "sockets, as their namespaces have admitted them");
+        describe_counter!(EVENTS, Unit::Count, "events that were answered, by their outcome");
+        describe_counter!(CLOSES, Unit::Count, "sockets that were told why they end, by the reason");
+        describe_histogram!(QUEUE_WAIT, Unit::Seconds, "how long a transaction has waited for its turn");
+        describe_histogram!(STORE, Unit::Seconds, "how long the store has taken");
+        describe_histogram!(LEASE_WAIT, Unit::Seconds, "how long a lease that another node held was waited for");
+    }
+}
+
+/// The inspector needs no gauges: it counts what is there.
+#[cfg(feature = "metrics")]
+macro_rules! gauge {
+    ($name:ident, $change:expr) => {
+        metrics::gauge!($name).increment($change)
+    };
+}
+#[cfg(not(feature = "metrics"))]
+macro_rules! gauge {
+    ($name:ident, $change:expr) => {};
 }
 
 pub(crate) fn connected() {
-    metrics::gauge!(CONNECTIONS).increment(1.0);
+    gauge!(CONNECTIONS, 1.0);
 }
 
 pub(crate) fn disconnected() {
-    metrics::gauge!(CONNECTIONS).decrement(1.0);
+    gauge!(CONNECTIONS, -1.0);
 }
 
 /// A session has its first connection.
 pub(crate) fn session_came() {
-    metrics::gauge!(SESSIONS).increment(1.0);
+    gauge!(SESSIONS, 1.0);
 }
 
 /// A session has lost its last connection.
 pub(crate) fn session_went() {
-    metrics::gauge!(SESSIONS).decrement(1.0);
+    gauge!(SESSIONS, -1.0);
 }
 
 /// Counts a socket for as long as it is there.
@@ -75,25 +100,31 @@ struct Counted;
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        metrics::gauge!(SOCKETS).decrement(1.0);
+        gauge!(SOCKETS, -1.0);
     }
 }
 
 /// A socket was admitted.
 pub(crate) fn seated<A: Adapter>(socket: &Arc<Socket<A>>) {
-    metrics::gauge!(SOCKETS).increment(1.0);
+    gauge!(SOCKETS, 1.0);
     socket.extensions.insert(Arc::new(Counted));
 }
 
 /// A socket is told why it ends.
 pub(crate) fn told(why: Why) {
+    #[cfg(feature = "metrics")]
     metrics::counter!(CLOSES, "reason" => why.as_str()).increment(1);
+    #[cfg(feature = "inspector")]
+    counts::told(why);
 }
 
 /// An event is answered.
 pub(crate) fn event(outcome: &Outcome) {
     let code = outcome.as_ref().err().map(|error| known(error.code()));
+    #[cfg(feature = "metrics")]
     metrics::counter!(EVENTS, "outcome" => code.unwrap_or("ok")).increment(1);
+    #[cfg(feature = "inspector")]
+    counts::event(code);
 }
 
 /// A handler's own code may be anything.
@@ -105,7 +136,10 @@ fn known(code: &str) -> &'static str {
 pub(crate) fn waited(deadline: Instant, limit: Duration) {
     let left = deadline.saturating_duration_since(Instant::now());
     let waited = limit.saturating_sub(left);
+    #[cfg(feature = "metrics")]
     metrics::histogram!(QUEUE_WAIT).record(waited);
+    #[cfg(feature = "inspector")]
+    counts::waited(waited);
 }
 
 /// How long an operation of the store takes, from when it is begun; recorded also if it is not awaited to its end.
@@ -118,7 +152,10 @@ struct Timing {
 impl Drop for Timing {
     fn drop(&mut self) {
         let took = self.began.elapsed();
+        #[cfg(feature = "metrics")]
         metrics::histogram!(STORE, "operation" => self.operation, "outcome" => self.outcome).record(took);
+        #[cfg(feature = "inspector")]
+        counts::stored(self.operation, self.outcome == "ok", took);
     }
 }
 
@@ -152,7 +189,10 @@ impl LeaseWait {
             Acquired::Held(_) => {
                 if let Some(since) = self.0.take() {
                     let waited = since.elapsed();
+                    #[cfg(feature = "metrics")]
                     metrics::histogram!(LEASE_WAIT).record(waited);
+                    #[cfg(feature = "inspector")]
+                    counts::lease(waited);
                 }
             }
             Acquired::Gone => self.over(),

@@ -78,7 +78,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     app.set_sessions(sessions.clone());
     namespaces(&io, &sessions);
 
-    let router = http::routes(app);
+    // open to all, for only the tests are here
+    let router = http::routes(app).nest("/inspector", sessions.inspector());
     let router = match options.mount {
         Mount::Router => router.layer(sessions.layer(io_layer)),
         Mount::Route => over_one_route(router, &sessions, io_layer),
