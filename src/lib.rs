@@ -232,7 +232,7 @@ extern crate self as socket_session;
 
 mod macros;
 
-pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_session};
+pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, socket_events, socket_session};
 #[cfg(feature = "conformance")]
 pub use socket_session_runtime::conformance;
 #[doc(hidden)]

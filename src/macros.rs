@@ -200,7 +200,8 @@ pub use socket_session_macros::socket_session;
 ///
 /// # Limitations
 ///
-/// - Free functions only, no methods; no lifetime or const parameters, no `#[cfg]` on a parameter.
+/// - Free functions; methods are for [`#[socket_events]`](macro@socket_events). No lifetime or const parameters, no `#[cfg]` on a
+///   parameter.
 /// - `Option<&V>` is recognised by the name `Option`, not under an alias.
 /// - The name of a primitive type cannot be the function's, and a module beside it cannot have its name; nor can a crate
 ///   that the module names, as in `use bytes::Bytes` beside `async fn bytes`.
@@ -208,6 +209,152 @@ pub use socket_session_macros::socket_session;
 /// - An extractor of your own that serves one adapter only, and not the local one, needs a function with a type
 ///   parameter.
 pub use socket_session_macros::on;
+
+/// Makes the methods of a view event handlers, and lets a namespace register them at once.
+///
+/// `self` is the view: `&self` reads the session, `&mut self` changes it. All else is as in a free function under
+/// [`#[on]`](macro@on): other views and extractors as parameters, what is returned is the acknowledgement, and the method
+/// stays callable as it is. They are registered by [`.events::<Visit>()`](crate::Namespace::events).
+///
+/// ```
+/// use socket_session::{AfterSave, Sessions, socket_events, socket_session};
+/// use socketioxide::extract::{Data, Event};
+///
+/// #[socket_session]
+/// struct Visit {
+///     count: u32,
+///     admin: bool,
+/// }
+///
+/// #[socket_session(prefix = "cart.")]
+/// struct Cart {
+///     items: Vec<u32>,
+/// }
+///
+/// #[socket_events]
+/// impl Visit {
+///     #[on("my event")]
+///     async fn my_event(&mut self) -> u32 {
+///         self.count += 1;
+///         self.count
+///     }
+///
+///     /// `self` only reads, and another view is changed.
+///     #[on("buy", guard = Self::is_admin)]
+///     async fn buy(&self, cart: &mut Cart, Data(item): Data<u32>, after: AfterSave) -> usize {
+///         cart.items.push(item);
+///         after.emit("bought", &item);
+///         cart.items.len()
+///     }
+///
+///     #[on_connect]
+///     async fn hello(&mut self) {
+///         self.count = 0;
+///     }
+///
+///     /// A disconnect handler takes `Option<&Self>`: the session may be gone.
+///     #[on_disconnect]
+///     async fn bye(last: Option<&Self>) {
+///         println!("{:?} events", last.map(|visit| visit.count));
+///     }
+///
+///     #[on_fallback]
+///     async fn unknown(Event(name): Event) -> Result<(), String> {
+///         Err(format!("there is no event `{name}`"))
+///     }
+///
+///     /// A method without an attribute is nothing but a method.
+///     fn is_admin(&self) -> bool {
+///         self.admin
+///     }
+/// }
+///
+/// fn register(sessions: &Sessions) -> socket_session::Namespace {
+///     sessions.namespace().events::<Visit>()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut visit = Visit { count: 1, admin: false };
+/// assert_eq!(visit.my_event().await, 2);
+/// # }
+/// ```
+///
+/// # Options
+///
+/// | option | value | without it | effect |
+/// |---|---|---|---|
+/// | `name` | an identifier, with a visibility in front if it needs one | the view's type | the block is registered by this type, which is made here |
+/// | `with` | list of blocks' names | none | they are registered together with this block |
+/// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for all methods of the block |
+///
+/// The attributes on the methods take the same options as on functions; they need no import.
+///
+/// # Several blocks
+///
+/// One block of a type has no name. Each other one, in whatever module, has: by that it is registered alone, or together
+/// with the one that says `with`.
+///
+/// ```
+/// use socket_session::{Sessions, socket_events, socket_session};
+///
+/// #[socket_session]
+/// pub struct Visit {
+///     pub count: u32,
+/// }
+///
+/// #[socket_events(with = [Chat, admin::Moderation])]
+/// impl Visit {
+///     #[on("my event")]
+///     async fn my_event(&mut self) {
+///         self.count += 1;
+///     }
+/// }
+///
+/// #[socket_events(name = Chat)]
+/// impl Visit {
+///     #[on("message")]
+///     async fn message(&mut self) {
+///         self.count += 1;
+///     }
+/// }
+///
+/// mod admin {
+///     use socket_session::socket_events;
+///
+///     #[socket_events(name = pub Moderation)]
+///     impl super::Visit {
+///         #[on("reset")]
+///         async fn reset(&mut self) {
+///             self.count = 0;
+///         }
+///     }
+/// }
+///
+/// fn register(sessions: &Sessions) -> [socket_session::Namespace; 2] {
+///     let all = sessions.namespace().events::<Visit>();
+///     let one = sessions.namespace().events::<admin::Moderation>();
+///     [all, one]
+/// }
+/// # fn main() {}
+/// ```
+///
+/// They are listed, and not found: what finds them without a list runs before `main` and needs `unsafe`, and cannot keep
+/// what is generic over the adapter.
+///
+/// # What it expands to
+///
+/// The `impl` as it is, and for each method a type without a name and what makes that a handler, as for a function. With
+/// `name`, a type of that name.
+///
+/// # Limitations
+///
+/// - The `impl` has no parameters and is not that of a trait. A method's own type parameter is the adapter.
+/// - `self` is not taken by value, and in a disconnect handler not at all.
+/// - A guard under [`#[guard]`](macro@guard) is a free function; a plain `fn(&self) -> bool` is named `Self::is_admin`.
+/// - The attributes on the methods are read before `#[cfg_attr]` is.
+/// - Two methods of a block, or of blocks that are registered by one `with`, cannot handle one event.
+pub use socket_session_macros::socket_events;
 
 /// Makes an `async fn` the handler of connecting: it runs once a socket is admitted, before its first event.
 ///

@@ -8,6 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Token};
 
 /// One option: the key that named it, and its value unless that was wrong.
+#[derive(Clone)]
 pub(crate) struct Slot<T>(Option<(Ident, Option<T>)>);
 
 impl<T> Default for Slot<T> {
@@ -36,6 +37,16 @@ impl<T> Slot<T> {
 
     pub(crate) fn key(&self) -> Option<&Ident> {
         self.0.as_ref().map(|(key, _)| key)
+    }
+
+    /// What another attribute says, where this one says nothing.
+    pub(crate) fn or(&mut self, other: &Self)
+    where
+        T: Clone,
+    {
+        if self.0.is_none() {
+            self.0.clone_from(&other.0);
+        }
     }
 
     /// Given, but with a value that was reported.
@@ -154,6 +165,7 @@ fn home(key: &Ident) -> Option<&'static str> {
         "key" => "a field: `#[session(key = \"userId\")]`",
         "default" => "a field: `#[session(default = 1)]`",
         "skip" => "a field: `#[session(skip)]`",
+        "name" | "with" => "the handlers' block: `#[socket_events(name = Chat)] impl Visit { … }`",
         "crate" => "the attribute of the whole item: `#[socket_session(crate = ::path)]`",
         _ => return None,
     })

@@ -4,9 +4,11 @@
 
 mod accessor;
 mod after;
+mod block;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+mod constant;
 mod cookies;
 mod core;
 mod engine;

@@ -19,6 +19,7 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     after::extracting,
+    block::Events,
     connection::Connection,
     event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
     gate::Gate,
@@ -165,6 +166,15 @@ impl<A: Adapter> Namespace<A> {
             }
             rules.events.push((E::NAME, register));
         })
+    }
+
+    /// Registers the handlers of an `impl` under `#[socket_events]`: those of a view by its type, those of a block with a
+    /// name by that.
+    ///
+    /// It is the same as `on`, `on_connect`, `on_disconnect` and `on_fallback` for each.
+    #[must_use]
+    pub fn events<E: Events<A>>(self) -> Self {
+        E::register(self)
     }
 
     /// Handles the events that no other handles, with a function under `#[on_fallback]`.

@@ -5,6 +5,7 @@ pub use tower_sessions;
 
 pub use crate::{
     accessor::{get_field, plain_get_field, plain_set_field, set_field},
+    block::{Events, Named, assert_events_differ},
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},
@@ -12,6 +13,7 @@ pub use crate::{
         Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
         FromEvent, Guard, Handler, Rejection,
     },
+    namespace::Namespace,
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},
     session::Session,

@@ -4,6 +4,7 @@ use serde_json::Value;
 use socketioxide::adapter::Adapter;
 
 use crate::{
+    constant::{refuse, same},
     error::{Corrupt, Unserializable},
     field::Key,
     record::{Fields, Patch},
@@ -296,21 +297,6 @@ views!(S1, S2, S3, S4, S5, S6);
 views!(S1, S2, S3, S4, S5, S6, S7);
 views!(S1, S2, S3, S4, S5, S6, S7, S8);
 
-const fn same(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < left.len() {
-        if left[index] != right[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
-}
-
 /// Refuses, at compile time, two views of one handler that claim the same key: each would undo the other.
 ///
 /// # Panics
@@ -326,7 +312,11 @@ pub const fn assert_disjoint(views: &[&'static [&'static str]]) {
                 let mut other = 0;
                 while other < views[right].len() {
                     if same(views[left][key], views[right][other]) {
-                        refuse(views[left][key]);
+                        refuse([
+                            "two views of this handler claim the key `",
+                            views[left][key],
+                            "`: give one of the structs another `prefix`, or the field another `key`",
+                        ]);
                     }
                     other += 1;
                 }
@@ -335,33 +325,5 @@ pub const fn assert_disjoint(views: &[&'static [&'static str]]) {
             right += 1;
         }
         left += 1;
-    }
-}
-
-/// A constant can panic with any text, but cannot format one.
-#[track_caller]
-#[expect(clippy::panic, reason = "evaluated in a `const` only")]
-const fn refuse(key: &str) -> ! {
-    let parts = [
-        "two views of this handler claim the key `",
-        key,
-        "`: give one of the structs another `prefix`, or the field another `key`",
-    ];
-    let mut text = [b' '; 256];
-    let mut length = 0;
-    let mut part = 0;
-    while part < parts.len() {
-        let bytes = parts[part].as_bytes();
-        let mut index = 0;
-        while index < bytes.len() && length < text.len() {
-            text[length] = bytes[index];
-            length += 1;
-            index += 1;
-        }
-        part += 1;
-    }
-    match std::str::from_utf8(text.split_at(length).0) {
-        Ok(text) => panic!("{}", text),
-        Err(_) => panic!("two views of this handler claim the same key"),
     }
 }

@@ -271,7 +271,12 @@ impl Client {
 
     /// Sends an event and waits for what comes: `430[…]` is its acknowledgement.
     pub(crate) async fn ask(&mut self, event: &str) -> Received {
-        self.send(&format!("420[\"{event}\"]")).await;
+        self.call(&format!("[\"{event}\"]")).await
+    }
+
+    /// The same with arguments: `["add",1]`.
+    pub(crate) async fn call(&mut self, event: &str) -> Received {
+        self.send(&format!("420{event}")).await;
         self.next().await
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn handler(checked: &Checked<'_>) -> TokenStream {
 pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     // Nobody knows where the runtime is, or there is an `impl` around it, where no type can be: each would be the next
     // error.
-    if handler.args.krate.is_wrong() || handler.receiver.is_some() {
+    if handler.args.krate.is_wrong() || (handler.receiver.is_some() && handler.owner.is_none()) {
         return TokenStream::new();
     }
     let (rt, name, marker) = (handler.runtime(), handler.marker(), marker(handler));
@@ -69,7 +69,8 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
 /// Braces keep it out of the namespace of values, where the function is. `repr(C)` excuses its name from the rule of
 /// camel case without an `allow`, which the user's `forbid` would refuse.
 fn marker(handler: &Handler<'_>) -> TokenStream {
-    let (vis, name, cfgs) = (visibility(&handler.function.vis), handler.marker(), handler.cfgs());
+    let vis = handler.owner.is_none().then(|| visibility(&handler.function.vis));
+    let (name, cfgs) = (handler.marker(), handler.cfgs());
     quote_spanned! {handler.span()=>
         #(#cfgs)*
         #[doc(hidden)]
@@ -150,8 +151,7 @@ fn run(handler: &Handler<'_>) -> TokenStream {
         let ident = &own.ident;
         quote_spanned!(span=> ::<#ident>)
     });
-    // The user's own name: generated locals hide nothing from it.
-    let function = handler.ident();
+    let function = handler.callee();
     let call = quote_spanned!(span=> #function #turbofish(#(#passed),*).await);
     let conclude = conclude(handler);
     let has_views = !view_names.is_empty();

@@ -5,7 +5,7 @@ use super::model::Kind;
 use crate::errors::{Errors, taught};
 use crate::options::{Slot, read_all, up_to_comma, value};
 use crate::paths::krate;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -75,11 +75,21 @@ fn guard(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
 }
 
 /// A function whose body nobody has read.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     body: TokenStream,
+}
+
+impl Function {
+    /// One of several in an `impl`.
+    pub(crate) fn method(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (attrs, vis, sig) = (input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?);
+        let body: TokenTree = input.parse()?;
+        Ok(Self { attrs, vis, sig, body: body.into() })
+    }
 }
 
 impl Parse for Function {

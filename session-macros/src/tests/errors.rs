@@ -3,7 +3,7 @@ use crate::handler::Kind;
 use syn::Item;
 
 /// As many errors as mistakes, in any order, each naming what it is about.
-fn assert_errors(errors: &[String], about: &[&str]) {
+pub(super) fn assert_errors(errors: &[String], about: &[&str]) {
     assert_eq!(errors.len(), about.len(), "{errors:#?}");
     for about in about {
         assert!(errors.iter().any(|error| error.contains(about)), "nothing about {about} in {errors:#?}");

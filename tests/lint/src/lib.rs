@@ -74,6 +74,7 @@ pub mod guards;
 pub mod keys;
 pub mod kinds;
 pub mod made_by_macros;
+pub mod methods;
 pub mod names;
 pub mod other_path;
 pub mod outputs;
