@@ -153,7 +153,32 @@ pub use socket_session_macros::socket_session;
 /// |---|---|---|---|
 /// | first, without a name | string | must be there | the event |
 /// | `guard` | path of a `fn(&View) -> bool`, or of an `async fn` under [`#[guard]`](macro@guard) | none | asked on the fresh session before the handler runs; if it says no, the client gets `unauthorized` |
+/// | `fresh` | a time: `"500ms"`, `"5s"`, `"1m"` | none | the session may be that old, see below; not beside `&mut` |
 /// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for those who re-export it |
+///
+/// ## `fresh`
+///
+/// For events that come by the hundred, and of which no single one is that important:
+///
+/// ```
+/// use socket_session::{AfterSave, on, socket_session};
+/// use socketioxide::extract::Data;
+///
+/// #[socket_session]
+/// struct Visit {
+///     name: String,
+/// }
+///
+/// #[on("cursor", fresh = "5s")]
+/// async fn cursor(visit: &Visit, Data(at): Data<(f32, f32)>, after: AfterSave) {
+///     after.emit("cursor", &(&visit.name, at));
+/// }
+/// ```
+///
+/// If an event with `fresh` has looked at the session that short a time ago on this node, the store is not asked again, and
+/// the event waits for nobody, not for those before it either. Its guards, the namespace's too, look at the same. What this
+/// node has saved since then is seen; what another one has, only when the time has passed. A session that has ended on
+/// this node, or of whose end this node has heard, is gone at once.
 ///
 /// # Parameters
 ///

@@ -161,6 +161,7 @@ fn unknown(key: &Ident, known: &[&str]) -> syn::Error {
 fn home(key: &Ident) -> Option<&'static str> {
     Some(match key.to_string().as_str() {
         "guard" => "an event: `#[on(\"event\", guard = path)]`",
+        "fresh" => "an event: `#[on(\"event\", fresh = \"5s\")]`",
         "prefix" => "the session struct: `#[socket_session(prefix = \"cart.\")]`",
         "key" => "a field: `#[session(key = \"userId\")]`",
         "default" => "a field: `#[session(default = 1)]`",

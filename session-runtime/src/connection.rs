@@ -203,7 +203,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.core.connections.remove(self);
+        if let Some(key) = self.core.connections.remove(self) {
+            self.core.engine.known.remove(&key);
+        }
     }
 }
 
@@ -255,19 +257,20 @@ impl Connections {
         lock(&self.by_session).entry(key).or_default().push(Arc::downgrade(connection));
     }
 
-    fn remove(&self, connection: &Connection) {
+    /// The session, if that was its last connection.
+    fn remove(&self, connection: &Connection) -> Option<SessionKey> {
         if let Some(polling) = connection.polling.get() {
             lock(&self.by_sid).remove(&polling.sid);
         }
-        if let Some(Bound { key, .. }) = &connection.session {
-            let mut sessions = lock(&self.by_session);
-            if let Some(connections) = sessions.get_mut(key) {
-                connections.retain(|other| other.strong_count() > 0);
-                if connections.is_empty() {
-                    sessions.remove(key);
-                }
-            }
+        let Bound { key, .. } = connection.session?;
+        let mut sessions = lock(&self.by_session);
+        let connections = sessions.get_mut(&key)?;
+        connections.retain(|other| other.strong_count() > 0);
+        let is_last = connections.is_empty();
+        if is_last {
+            sessions.remove(&key);
         }
+        is_last.then_some(key)
     }
 
     /// Announces a handshake of that session.

@@ -98,6 +98,8 @@ impl Core {
         patch: &Patch,
     ) -> Result<crate::store::Patched, StoreError> {
         let guarded = self.guards_look_at(&key, patch);
+        // also when nobody waits for the answer any more
+        let _forgotten = Forgotten(self, key);
         let patched = self.bounded(self.store().patch(&key, patch)).await?;
         if guarded {
             self.recheck(key);
@@ -247,6 +249,15 @@ impl Core {
                 }
             }
         });
+    }
+}
+
+/// What was seen of a session is forgotten when this is dropped: it was written by key.
+struct Forgotten<'a>(&'a Core, SessionKey);
+
+impl Drop for Forgotten<'_> {
+    fn drop(&mut self) {
+        self.0.engine.known.forget(&self.1);
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -20,13 +21,13 @@ use crate::{
     after::{AfterSave, extracting},
     connection::{Bound, Connection},
     core::BoxFuture,
-    engine::{Refusal, Ticket, Transaction, holding},
+    engine::{Look, Refusal, Ticket, Transaction, holding},
     error::EventError,
     gate::Gate,
     guard::{Asked, EventGuard},
     handler::{Event, EventParts, Fallback, Handler, Rejection},
     namespace::Admitted,
-    record::{Fields, Patch, SessionKey},
+    record::{Fields, Patch, Record, SessionKey},
     reply::{Outcome, Reply, Serialized},
     seat::Seat,
     view::{Access, ViewError, Views},
@@ -105,12 +106,14 @@ pub(crate) struct OnFallback<E>(PhantomData<E>);
 /// What an endpoint does when its event comes: its name, and its arguments.
 trait Kind<A: Adapter> {
     type Handler: Handler<A, Output = Outcome>;
+    const FRESH: Option<Duration> = None;
     fn args(parts: &mut EventParts<'_, A>) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
     fn event(parts: &mut EventParts<'_, A>) -> Cow<'static, str>;
 }
 
 impl<A: Adapter, E: Event<A>> Kind<A> for OnEvent<E> {
     type Handler = E;
+    const FRESH: Option<Duration> = E::FRESH;
 
     fn args(parts: &mut EventParts<'_, A>) -> Result<E::Args, Rejection> {
         E::args(parts)
@@ -156,6 +159,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     connection: Arc::clone(connection),
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
                     after,
+                    fresh: K::FRESH.and_then(|age| Fresh::find(connection, age)),
                 };
                 let place = call.enqueue(bytes);
                 tokio::spawn(call.perform(place, Job { asked, work: work::<A, K::Handler>(args) }, reply));
@@ -214,6 +218,22 @@ pub(crate) struct Call {
     pub(crate) connection: Arc<Connection>,
     pub(crate) needs: Needs,
     pub(crate) after: Option<AfterSave>,
+    pub(crate) fresh: Option<Box<Fresh>>,
+}
+
+/// What an event does that is content with what was seen a moment ago.
+pub(crate) enum Fresh {
+    Known(Fields),
+    /// It looks itself, for those who come after it too.
+    Look(Look),
+}
+
+impl Fresh {
+    fn find(connection: &Connection, age: Duration) -> Option<Box<Self>> {
+        let Bound { key, .. } = connection.session?;
+        let known = &connection.core.engine.known;
+        Some(Box::new(known.get(&key, age).map_or_else(|| Self::Look(known.look(key)), Self::Known)))
+    }
 }
 
 /// What is done when its turn has come: guards and handler, their types erased but for the adapter's.
@@ -242,7 +262,23 @@ impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
         let Bound { key, .. } = self.connection.session?;
+        if self.known().is_some() {
+            return None;
+        }
         (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
+    }
+
+    fn known(&self) -> Option<&Fields> {
+        match self.fresh.as_deref() {
+            Some(Fresh::Known(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+
+    fn saw(&self, record: &Record) {
+        if let Some(Fresh::Look(look)) = self.fresh.as_deref() {
+            self.connection.core.engine.known.saw(look, record);
+        }
     }
 
     /// Waits for its turn, runs it, saves, and answers.
@@ -302,13 +338,20 @@ impl Call {
             EventError::from_refusal(&refusal)
         };
         let fields = match place {
-            Some(Ok(ticket)) => Some(held.insert(ticket.granted().await.map_err(&mut refuse)?).record().fields.clone()),
+            Some(Ok(ticket)) => {
+                let record = held.insert(ticket.granted().await.map_err(&mut refuse)?).record();
+                self.saw(record);
+                Some(record.fields.clone())
+            }
             Some(Err(refusal)) => return Err(refuse(refusal)),
+            None if self.known().is_some() => self.known().cloned(),
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
                 let loaded = Box::pin(connection.load()).await;
                 let record = loaded.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
-                Some(record.ok_or_else(|| refuse(Refusal::Gone))?.fields)
+                let record = record.ok_or_else(|| refuse(Refusal::Gone))?;
+                self.saw(&record);
+                Some(record.fields)
             }
             None => None,
         };

@@ -275,7 +275,7 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, after };
+            let call = Call { gate, seat, connection, needs, after, fresh: None };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             tokio::spawn(async move {

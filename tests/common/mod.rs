@@ -340,6 +340,7 @@ pub(crate) struct SlowStore {
     pub(crate) after_create: Delay,
     pub(crate) creates: Arc<AtomicUsize>,
     pub(crate) touches: Arc<AtomicUsize>,
+    pub(crate) loads: Arc<AtomicUsize>,
 }
 
 impl SlowStore {
@@ -364,6 +365,7 @@ impl Store for SlowStore {
     }
 
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
+        self.loads.fetch_add(1, SeqCst);
         let loaded = self.loading.pass(self.inner.load(key, self.clock(now))).await;
         self.after_load.pass().await;
         loaded

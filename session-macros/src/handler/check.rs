@@ -27,6 +27,7 @@ pub(crate) fn check<'a>(errors: &Errors, handler: &'a Handler<'a>) -> Option<Che
     check_distinct_views(errors, handler);
     check_number_of_views(errors, handler);
     check_output(errors, handler);
+    check_fresh(errors, handler);
     errors.is_empty().then_some(Checked(handler))
 }
 
@@ -196,5 +197,13 @@ fn check_output(errors: &Errors, handler: &Handler<'_>) {
             errors.at(name, wrong, "return `bool` or `Result<(), E>`");
         }
         _ => {}
+    }
+}
+
+/// What is written must not be built on what was true a moment ago.
+fn check_fresh(errors: &Errors, handler: &Handler<'_>) {
+    if let Some(key) = handler.args.fresh.key().filter(|_| handler.writes()) {
+        let help = "take the view as `&`, or remove `fresh`: what is changed is read anew";
+        errors.at(key, "`fresh` beside a `&mut` view", help);
     }
 }

@@ -194,6 +194,13 @@ fn role(handler: &Handler<'_>) -> TokenStream {
         quote_spanned!(span=> #ty: #rt::Guard<#adapter>,)
     });
     let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
+    let fresh = handler.args.fresh.get().map(|fresh| {
+        let millis = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
+        quote_spanned! {span=>
+            const FRESH: ::core::option::Option<::core::time::Duration> =
+                ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
+        }
+    });
     let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
     let arguments: Vec<_> = handler.arguments().collect();
     let args = handler.kind.extractions().iter().map(|extraction| {
@@ -211,6 +218,7 @@ fn role(handler: &Handler<'_>) -> TokenStream {
     let role = quote_spanned! {span=>
         #header #bound {
             #(#event)*
+            #fresh
             #(#args)*
             #(#guard)*
         }
