@@ -38,6 +38,8 @@
 /// | option | value | without it | effect |
 /// |---|---|---|---|
 /// | `prefix` | string | none | stands before the key of every field |
+/// | `rename_all` | `"camelCase"`, or another of serde's cases | the fields' names | the keys of the fields without `key` |
+/// | `on_corrupt` | `"reject"` or `"default"` | `"reject"` | what becomes of a stored value that does not fit, in all fields |
 /// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for those who re-export it |
 ///
 /// # Options of a field, `#[session(…)]`
@@ -45,8 +47,44 @@
 /// | option | value | without it | effect |
 /// |---|---|---|---|
 /// | `key` | string | the field's name | the key in the record |
+/// | `alias` | string, several times if need be | none | an old key, under which the value is found where the key is missing |
 /// | `default` | expression | `Default::default()` | the value where the record has no such key |
+/// | `migrate` | path of a `fn(Old) -> T` or `fn(Old) -> Result<T, E>` | none | makes the field's value of an old one that does not deserialize |
+/// | `on_corrupt` | `"reject"` or `"default"` | what the struct says | what becomes of a stored value that does not fit |
 /// | `skip` | none | | the field is not stored; it has its default whenever the view is loaded |
+///
+/// # Sessions of an earlier version
+///
+/// Sessions outlive the program that made them. A field that was renamed keeps its old key as an `alias`, with the
+/// struct's prefix in front; a field of another type has a function that makes the new value of the old one. `Old` is any
+/// type that is `Deserialize`, or `serde_json::Value`.
+///
+/// ```
+/// use socket_session::socket_session;
+/// use std::num::ParseIntError;
+///
+/// #[socket_session(rename_all = "camelCase")]
+/// pub struct User {
+///     /// The key `userName`; until then it was `login`, and before that `name`.
+///     #[session(alias = "login", alias = "name")]
+///     pub user_name: String,
+///     /// It was a text.
+///     #[session(migrate = year)]
+///     pub birth_year: u16,
+///     /// Nothing that anybody would miss.
+///     #[session(default = 20, on_corrupt = "default")]
+///     pub page_size: u32,
+/// }
+///
+/// fn year(old: String) -> Result<u16, ParseIntError> {
+///     old.parse()
+/// }
+/// ```
+///
+/// A read changes nothing. The first save of the view that changes anything writes such fields under the new key and in
+/// the new form, and removes the old keys. A value that neither deserializes nor can be migrated is `session_corrupt`,
+/// and the record is left as it is; with `on_corrupt = "default"` it counts as missing, and stays until the field is
+/// written.
 ///
 /// # Accessors
 ///
@@ -82,9 +120,11 @@
 /// # Limitations
 ///
 /// - Only structs with named fields, without parameters.
-/// - Two fields cannot have one key, and a field cannot be named as another one's setter is.
+/// - Two fields cannot have one key, old or new, and a field cannot be named as another one's setter is.
 /// - `#[cfg_attr(…, session(…))]` is not seen.
 /// - Keys that start with `__socket_session` are the library's.
+/// - Two views of one handler cannot claim one key, old or new; two views of one namespace neither: see
+///   [`Namespace`](crate::Namespace).
 /// - `Session` has methods of its own (`id`, `get`, `update`, …), which win over an accessor of that name: then write
 ///   `VisitFields::id(&session)`.
 pub use socket_session_macros::socket_session;

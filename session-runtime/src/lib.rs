@@ -5,6 +5,7 @@
 mod accessor;
 mod after;
 mod block;
+mod claims;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
@@ -22,6 +23,7 @@ mod handshake;
 mod leaving;
 mod lifetime;
 mod listening;
+mod migrate;
 mod namespace;
 mod payload;
 #[doc(hidden)]

@@ -20,6 +20,7 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::{
     after::extracting,
     block::Events,
+    claims::{Claim, Claims},
     connection::Connection,
     event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
     gate::Gate,
@@ -29,7 +30,7 @@ use crate::{
     reply::Reply,
     seat::{Seat, SocketSeat},
     store::Loaded,
-    view::View,
+    view::{View, Views},
 };
 
 type Refused = Box<dyn fmt::Display + Send>;
@@ -40,6 +41,9 @@ type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + '
 /// Made by `Sessions::namespace`. Before a socket is connected, its session is loaded and the guards are asked, in the
 /// order in which they were given; the first that says no refuses it with its message (`connect_error`). They are
 /// asked again before every event, and after every save that changes what they look at.
+///
+/// Handlers and guards of one namespace may have any number of views, and each view as often as they like. Two different
+/// views that claim one key are a mistake in the program: registering the second one panics, and names both.
 ///
 /// socketioxide's own [`with`](ConnectHandler::with) works: its middleware runs before the guards.
 pub struct Namespace<A: Adapter = LocalAdapter> {
@@ -53,6 +57,7 @@ pub(crate) struct Rules<A: Adapter> {
     fallback: Option<Register<A>>,
     connect: Option<OnConnect<A>>,
     pub(crate) disconnect: Option<Register<A>>,
+    claims: Claims,
 }
 
 pub(crate) type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
@@ -70,6 +75,7 @@ impl<A: Adapter> Clone for Rules<A> {
             fallback: self.fallback.clone(),
             connect: self.connect,
             disconnect: self.disconnect.clone(),
+            claims: self.claims.clone(),
         }
     }
 }
@@ -103,8 +109,16 @@ impl<A: Adapter> Namespace<A> {
                 fallback: None,
                 connect: None,
                 disconnect: None,
+                claims: Claims::default(),
             }),
         }
+    }
+
+    /// The views of a handler or a guard.
+    #[track_caller]
+    fn claim(mut self, claims: Vec<Claim>) -> Self {
+        Arc::make_mut(&mut self.rules).claims.add(claims);
+        self
     }
 
     fn rules(mut self, change: impl FnOnce(&mut Rules<A>)) -> Self {
@@ -126,24 +140,32 @@ impl<A: Adapter> Namespace<A> {
     /// # let sessions = Sessions::builder(MemoryStore::default()).build(&io);
     /// io.ns("/", sessions.namespace().guard("unauthorized", |visit: &Visit| visit.authenticated));
     /// ```
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn guard<V: View>(
         self,
         message: impl Into<Cow<'static, str>>,
         guard: impl Fn(&V) -> bool + Send + Sync + 'static,
     ) -> Self {
         let guard = NamespaceGuard { message: message.into(), guard: EventGuard::look(guard) };
-        self.rules(|rules| rules.guards.push(guard))
+        self.claim(guard.guard.claims().to_vec()).rules(|rules| rules.guards.push(guard))
     }
 
     /// The same with an `async fn` under `#[guard]`, which may take extractors.
     ///
     /// It is asked when a socket connects and before every event: `Data` is the `auth` payload there and the event's
     /// here. It is not asked again after a save.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
         let guard = NamespaceGuard { message: message.into(), guard: EventGuard::ask::<G>() };
-        self.rules(|rules| rules.guards.push(guard))
+        self.claim(G::Views::claims()).rules(|rules| rules.guards.push(guard))
     }
 
     /// Handles an event with the function of that name, which is under `#[on("event")]`.
@@ -151,15 +173,21 @@ impl<A: Adapter> Namespace<A> {
     /// The name is the function's, between `::<` and `>()`. Where rustc says that "function item types cannot be named
     /// directly", the function is not under `#[on]`. If two handle the same event, the last one does, and a warning
     /// says so. An event that nobody handles is not answered, as in socketioxide: `on_fallback` can.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on<E: Event<A>>(self) -> Self {
         let guard = E::guard().map(Arc::new);
+        let guards = guard.iter().flat_map(|guard| guard.claims().iter().copied());
+        let claims = E::Views::claims().into_iter().chain(guards).collect();
         let register: Register<A> = Arc::new(move |socket, admitted| {
             let endpoint =
                 Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
             socket.on(E::NAME, endpoint);
         });
-        self.rules(|rules| {
+        self.claim(claims).rules(|rules| {
             if let Some(at) = rules.events.iter().position(|(name, _)| *name == E::NAME) {
                 tracing::warn!(event = E::NAME, "two handlers for one event in one namespace: the last one is used");
                 rules.events.remove(at);
@@ -172,37 +200,54 @@ impl<A: Adapter> Namespace<A> {
     /// name by that.
     ///
     /// It is the same as `on`, `on_connect`, `on_disconnect` and `on_fallback` for each.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn events<E: Events<A>>(self) -> Self {
         E::register(self)
     }
 
     /// Handles the events that no other handles, with a function under `#[on_fallback]`.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on_fallback<F: Fallback<A>>(self) -> Self {
         let register: Register<A> = Arc::new(|socket, admitted| {
             let endpoint =
                 Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
             socket.on_fallback(endpoint);
         });
-        self.rules(|rules| rules.fallback = Some(register))
+        self.claim(F::Views::claims()).rules(|rules| rules.fallback = Some(register))
     }
 
     /// Runs a function under `#[on_connect]` when a socket has connected, before its first event. If it fails, its
     /// changes are rolled back and the client gets `session_error` with the event `connect`; the socket stays.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on_connect<C: Connect<A>>(self) -> Self {
-        self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
+        self.claim(C::Views::claims())
+            .rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
     }
 
     /// Runs a function under `#[on_disconnect]` when a socket has disconnected, with the last state of its session
     /// that this node knows.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on_disconnect<D: Disconnect<A>>(self) -> Self {
         let register: Register<A> = Arc::new(|socket, admitted| {
             socket.on_disconnect(Leaving::<A, D> { admitted: Arc::clone(admitted), handler: PhantomData });
         });
-        self.rules(|rules| rules.disconnect = Some(register))
+        self.claim(D::Views::claims()).rules(|rules| rules.disconnect = Some(register))
     }
 
     /// Asks the guards, and prepares the socket. Nothing can be sent to it yet.

@@ -1,5 +1,6 @@
 //! What generated code names. Not for people: it changes without notice.
 
+pub use serde_json::Value;
 pub use socketioxide::adapter::{Adapter, LocalAdapter};
 pub use tower_sessions;
 
@@ -13,6 +14,7 @@ pub use crate::{
         Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
         FromEvent, Guard, Handler, Rejection,
     },
+    migrate::migrate,
     namespace::Namespace,
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},

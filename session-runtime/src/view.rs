@@ -4,6 +4,7 @@ use serde_json::Value;
 use socketioxide::adapter::Adapter;
 
 use crate::{
+    claims::Claim,
     constant::{refuse, same},
     error::{Corrupt, Unserializable},
     field::Key,
@@ -19,13 +20,13 @@ use crate::{
 pub trait View: Sized + Send + Sync + 'static {
     /// The struct's name, for messages.
     const NAME: &'static str;
-    /// The keys that it claims in the record.
+    /// The keys that it claims in the record, the old ones (`alias`) too.
     const KEYS: &'static [&'static str];
 
     /// Reads the view; missing keys get their defaults.
     fn load(fields: &Fields) -> Result<Self, Corrupt>;
 
-    /// Writes each field in the order of [`KEYS`](Self::KEYS).
+    /// Writes each field, always in the same order.
     fn dump(&self, dump: &mut Dump) -> Result<(), Unserializable>;
 }
 
@@ -39,30 +40,65 @@ pub struct Dump {
     /// The changes, once there is a form to compare with.
     before: Option<std::vec::IntoIter<Value>>,
     patch: Patch,
+    /// The record, while there is no such form.
+    fields: Fields,
+    /// What a save writes anew and takes away, whether it has changed or not.
+    outdated: Vec<Outdated>,
+    /// What has not changed of that.
+    moves: Vec<(&'static str, Value)>,
+    fields_seen: usize,
+}
+
+/// A field under an old key or in an old form.
+#[derive(Debug)]
+struct Outdated {
+    /// Which one, in the order of the dump.
+    field: usize,
+    /// The old keys that are in the record.
+    keys: Vec<&'static str>,
 }
 
 impl Dump {
-    fn before<V: View>(view: &V) -> Result<Vec<Value>, Unserializable> {
-        let mut dump = Self { values: Vec::with_capacity(V::KEYS.len()), ..Self::default() };
+    fn before<V: View>(view: &V, fields: &Fields) -> Result<Self, Unserializable> {
+        let values = Vec::with_capacity(V::KEYS.len());
+        let mut dump = Self { values, fields: fields.clone(), ..Self::default() };
         view.dump(&mut dump)?;
-        Ok(dump.values)
+        // the store need not copy what nobody looks at any more
+        dump.fields = Fields::default();
+        Ok(dump)
     }
 
-    fn changes<V: View>(view: &V, before: Vec<Value>, patch: Patch) -> Result<Patch, Unserializable> {
-        let mut dump = Self { values: Vec::new(), before: Some(before.into_iter()), patch };
+    fn changes<V: View>(self, view: &V, patch: Patch) -> Result<Patch, Unserializable> {
+        let others = patch.set.len();
+        let mut dump =
+            Self { before: Some(self.values.into_iter()), outdated: self.outdated, patch, ..Self::default() };
         view.dump(&mut dump)?;
-        Ok(dump.patch)
+        let Self { mut patch, outdated, moves, .. } = dump;
+        if patch.set.len() > others {
+            patch.set.extend(moves.into_iter().map(|(key, value)| (key.into(), value)));
+            patch.remove.extend(outdated.into_iter().flat_map(|outdated| outdated.keys).map(Into::into));
+        }
+        Ok(patch)
     }
 
     /// Adds a field, unless serde cannot write it, or could not read back what it wrote.
     pub(crate) fn field<T>(&mut self, key: &Key<T>, value: &T) -> Result<(), Unserializable> {
         let after = key.value(value)?;
+        let field = self.fields_seen;
+        self.fields_seen += 1;
         match &mut self.before {
-            None => self.values.push(after),
+            None => {
+                self.values.push(after);
+                if key.is_outdated(&self.fields) {
+                    self.outdated.push(Outdated { field, keys: key.left_behind(&self.fields).collect() });
+                }
+            }
             Some(before) => {
                 if before.next().as_ref() != Some(&after) {
                     key.readable(&after)?;
                     self.patch.set.push((key.name().into(), after));
+                } else if self.outdated.iter().any(|outdated| outdated.field == field) {
+                    self.moves.push((key.name(), after));
                 }
             }
         }
@@ -74,13 +110,13 @@ impl Dump {
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     view: V,
-    before: Vec<Value>,
+    before: Dump,
 }
 
 impl<V: View> Tracked<V> {
     pub(crate) fn load(fields: &Fields) -> Result<Self, ViewError> {
         let view = V::load(fields)?;
-        let before = Dump::before(&view)?;
+        let before = Dump::before(&view, fields)?;
         Ok(Self { view, before })
     }
 
@@ -90,7 +126,7 @@ impl<V: View> Tracked<V> {
 
     /// Adds to `patch` what has changed since it was loaded.
     pub(crate) fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
-        Dump::changes(&self.view, self.before, patch)
+        self.before.changes(&self.view, patch)
     }
 }
 
@@ -125,6 +161,8 @@ pub trait Slot: Sized + Send + 'static {
     /// The keys of its view.
     const KEYS: &'static [&'static str];
 
+    /// Its view, with those keys.
+    fn claim() -> Claim;
     /// Reads it; `None` where there is no session.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
     /// Adds its changes.
@@ -148,6 +186,10 @@ impl<V: View> Slot for Read<V> {
     const OPTIONAL: bool = false;
     const KEYS: &'static [&'static str] = V::KEYS;
 
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
+
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
             Some(fields) => V::load(fields)?,
@@ -165,6 +207,10 @@ impl<V: View> Slot for Write<V> {
     const OPTIONAL: bool = false;
     const KEYS: &'static [&'static str] = V::KEYS;
 
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
+
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
             Some(fields) => Tracked::load(fields)?,
@@ -181,6 +227,10 @@ impl<V: View> Slot for Maybe<V> {
     const ACCESS: Access = Access::Read;
     const OPTIONAL: bool = true;
     const KEYS: &'static [&'static str] = V::KEYS;
+
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
 
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(fields.map(V::load).transpose()?))
@@ -245,6 +295,8 @@ pub trait Views: Sized + Send + 'static {
     /// The keys of each.
     const KEYS: &'static [&'static [&'static str]];
 
+    /// The view of each, with its keys.
+    fn claims() -> Vec<Claim>;
     /// Reads all of them.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
     /// What the handler changed.
@@ -270,6 +322,10 @@ macro_rules! views {
             const ACCESS: Access = most(&[$($slot::ACCESS),*]);
             const OPTIONAL: bool = true $(&& $slot::OPTIONAL)*;
             const KEYS: &'static [&'static [&'static str]] = &[$($slot::KEYS),*];
+
+            fn claims() -> Vec<Claim> {
+                vec![$($slot::claim()),*]
+            }
 
             fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
                 let _ = fields;

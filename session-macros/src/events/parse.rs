@@ -4,8 +4,8 @@
 use crate::errors::{Errors, taught};
 use crate::handler::{self, Function, Kind, handler_attribute};
 use crate::options::{Slot, read_all, value};
-use crate::paths::krate;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use crate::paths::{krate, located, named};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -198,7 +198,7 @@ fn read(args: &Args, block: &Block, method: &Function) -> Option<Method> {
             "make it a free function, or a plain `fn is_admin(&self) -> bool` and name it: `guard = Self::is_admin`";
         errors.at(path, "`#[guard]` on a method", help);
     }
-    let mut own = handler::args(kind, with_owner(said, &block.owner), &errors);
+    let mut own = handler::args(kind, named(said, &block.owner), &errors);
     own.krate.or(&args.krate);
     function.sig = signature(&function.sig, &block.owner);
     Some(Method { kind, args: own, function, errors })
@@ -206,7 +206,7 @@ fn read(args: &Args, block: &Block, method: &Function) -> Option<Method> {
 
 /// The signature of a free function: the view in place of `self`, and the type in place of `Self`.
 fn signature(original: &Signature, owner: &Type) -> Signature {
-    let named = with_owner(original.to_token_stream(), owner);
+    let named = named(original.to_token_stream(), owner);
     let mut sig: Signature = syn::parse2(named).unwrap_or_else(|_| original.clone());
     if let Some(FnArg::Receiver(receiver)) = sig.inputs.first()
         && let Some(view) = view(receiver, owner)
@@ -228,7 +228,7 @@ fn signature(original: &Signature, owner: &Type) -> Signature {
 /// `&Visit` of `&self`, at its place; `None` where it is taken by value.
 fn view(receiver: &Receiver, owner: &Type) -> Option<Type> {
     let place = receiver.self_token.span;
-    let owner = with_place(owner.to_token_stream(), place);
+    let owner = located(owner.to_token_stream(), place);
     match &receiver.kind {
         ReceiverKind::Reference(and, lifetime, mutability) => {
             syn::parse2(quote!(#and #lifetime #mutability #owner)).ok()
@@ -242,26 +242,4 @@ fn view(receiver: &Receiver, owner: &Type) -> Option<Type> {
         },
         _ => None,
     }
-}
-
-/// The type's own name in place of `Self`, which means another type in what is generated.
-fn with_owner(tokens: TokenStream, owner: &Type) -> TokenStream {
-    let replaced = tokens.into_iter().map(|token| match token {
-        TokenTree::Ident(ident) if ident == "Self" => with_place(owner.to_token_stream(), ident.span()),
-        TokenTree::Group(group) => {
-            let mut replaced = Group::new(group.delimiter(), with_owner(group.stream(), owner));
-            replaced.set_span(group.span());
-            TokenTree::Group(replaced).into()
-        }
-        other => other.into(),
-    });
-    replaced.collect()
-}
-
-fn with_place(tokens: TokenStream, place: Span) -> TokenStream {
-    let moved = tokens.into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(place));
-        token
-    });
-    moved.collect()
 }

@@ -67,6 +67,7 @@ pub mod accessors;
 pub mod conditional;
 pub mod defaults;
 pub mod deprecated;
+pub mod earlier;
 pub mod extractors;
 pub mod forbidden;
 pub mod generic;
