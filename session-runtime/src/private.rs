@@ -14,7 +14,7 @@ pub use crate::{
         Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
         FromEvent, Guard, Handler, Rejection,
     },
-    migrate::migrate,
+    migrate::{Migrates, migrate},
     namespace::Namespace,
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},

@@ -16,7 +16,9 @@ pub(crate) fn check(errors: &Errors, block: &Block) -> bool {
 }
 
 pub(crate) fn check_handlers(errors: &Errors, block: &Block, handlers: &[Handler<'_>]) {
-    check_any(errors, block, handlers);
+    if block.of_trait.is_none() {
+        check_any(errors, block, handlers);
+    }
     check_distinct(errors, handlers);
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn events(args: &Args, block: &Block, handlers: &[Handler<'_>], metho
     let distinct = with.iter().enumerate().map(|(at, path)| {
         let before = with.iter().take(at);
         let span = generated(path.span());
+        let rt = runtime(args.krate.get(), span);
         quote_spanned! {span=>
             #rt::assert_events_differ(&[#events #(, <#before as #rt::Named>::EVENTS)*], <#path as #rt::Named>::EVENTS);
         }

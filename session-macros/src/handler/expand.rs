@@ -4,7 +4,7 @@
 use super::check::Checked;
 use super::guard::Guard;
 use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, last_name};
-use crate::paths::{generated, visibility};
+use crate::paths::{generated, runtime, visibility};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -186,7 +186,9 @@ fn run(handler: &Handler<'_>) -> TokenStream {
 /// `impl Event`, `impl Connect`, …: what it is registered for, and where its arguments come from.
 fn role(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
-    let guard = handler.args.guard.get().map(|path| Guard::new(&rt, path));
+    // named anew: an error is then at the path alone
+    let guard_rt = |path: &syn::Path| runtime(handler.args.krate.get(), generated(path.span()));
+    let guard = handler.args.guard.get().map(|path| Guard::new(&guard_rt(path), path));
     let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
     let (header, adapter, cfgs) = (header(handler, handler.kind.role()), handler.adapter(), handler.cfgs());
     let bound = imports.map(|_| {
@@ -201,7 +203,7 @@ fn role(handler: &Handler<'_>) -> TokenStream {
                 ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
         }
     });
-    let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
+    let guard = guard.iter().map(|guard| guard.function(&adapter));
     let arguments: Vec<_> = handler.arguments().collect();
     let args = handler.kind.extractions().iter().map(|extraction| {
         let (function, parts) = names(handler, extraction);

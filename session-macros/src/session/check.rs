@@ -5,7 +5,7 @@ use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use std::collections::HashMap;
-use syn::{Fields, GenericParam, Item};
+use syn::{Fields, GenericArgument, GenericParam, Item, PathArguments, Type, TypeReference};
 
 /// A session struct that broke no rule: the only thing that can be expanded.
 pub(crate) struct Checked<'a>(pub(crate) &'a Session<'a>);
@@ -16,6 +16,7 @@ pub(crate) fn check<'a>(errors: &Errors, session: &'a Session<'a>) -> Option<Che
     for field in &session.fields {
         check_skip(errors, field);
         check_reserved_key(errors, field);
+        check_owned(errors, session, field);
     }
     check_something_stored(errors, session);
     check_duplicate_keys(errors, session);
@@ -92,6 +93,39 @@ fn check_reserved_key(errors: &Errors, field: &Field<'_>) {
     for (key, tokens) in keys.filter(|(key, _)| field.is_stored() && key.starts_with("__socket_session")) {
         let wrong = format_args!("key `{key}` is reserved: the library's own keys start with `__socket_session`");
         errors.at(tokens, wrong, "choose another key");
+    }
+}
+
+/// What comes out of a store has nothing to borrow from. The compiler would speak of `Deserialize`.
+fn check_owned(errors: &Errors, session: &Session<'_>, field: &Field<'_>) {
+    // one that the struct declares has been reported there
+    let declared = |reference: &&TypeReference| {
+        session.generics.lifetimes().any(|parameter| Some(&parameter.lifetime) == reference.lifetime.as_ref())
+    };
+    let reference = find_reference(field.ty).filter(|reference| field.is_stored() && !declared(reference));
+    if let Some(reference) = reference {
+        let elem = reference.elem.to_token_stream().to_string();
+        let owned = if elem == "str" { "String" } else { elem.as_str() };
+        let wrong = format_args!("session field `{}` cannot borrow: it comes out of a store", field.ident);
+        errors.at(reference, wrong, format_args!("write `{owned}`"));
+    }
+}
+
+fn find_reference(ty: &Type) -> Option<&TypeReference> {
+    match ty {
+        Type::Reference(reference) => Some(reference),
+        Type::Group(group) => find_reference(&group.elem),
+        Type::Paren(paren) => find_reference(&paren.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(find_reference),
+        Type::Array(array) => find_reference(&array.elem),
+        Type::Path(path) => path.path.segments.iter().find_map(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => find_reference(ty),
+                _ => None,
+            }),
+            _ => None,
+        }),
+        _ => None,
     }
 }
 

@@ -65,7 +65,7 @@ fn every_mistake_in_a_handler_is_one_error() {
         #[on("b")]
         unsafe extern "C" fn bool<'a, A, B, const N: usize>(
             self,
-            a: &'a Visit,
+            a: &Visit,
             &mut Cart { items: mut b, ref mut c }: &mut Cart,
             c: Option<&mut User>,
             d: &str,
@@ -93,7 +93,6 @@ fn every_mistake_in_a_handler_is_one_error() {
         "more than one type parameter",
         "const parameters",
         "cannot take `self`",
-        "its lifetime has no name",
         "this is a copy",
         "may be absent cannot be changed",
         "`&str` is not a view",
