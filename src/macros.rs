@@ -272,7 +272,7 @@ pub use socket_session_macros::socket_session;
 ///   that the module names, as in `use bytes::Bytes` beside `async fn bytes`.
 /// - The handler is not more visible than its views and its arguments.
 /// - An extractor of your own that serves one adapter only, and not the local one, needs a function with a type
-///   parameter.
+///   parameter. One that is named `Data<…>`, `TryData<…>` or `State<…>` serves all, as socketioxide's do.
 pub use socket_session_macros::on;
 
 /// Makes the methods of a view event handlers, and lets a namespace register them at once.

@@ -3,7 +3,7 @@
 
 use super::check::Checked;
 use super::guard::Guard;
-use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, last_name};
+use super::model::{Access, Extraction, Handler, Kind, Taken, View, has_arguments, is_primitive, last_name};
 use crate::paths::{generated, runtime, visibility};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -122,7 +122,22 @@ fn adapter_check(handler: &Handler<'_>, own: &TypeParam) -> TokenStream {
 fn is_checked(handler: &Handler<'_>, ty: &Type) -> bool {
     let name = last_name(ty);
     let names_adapter = matches!(name.as_deref(), Some("SocketRef" | "AckSender" | "SocketIo")) && has_arguments(ty);
-    handler.own_adapter().is_none() && !names_adapter
+    handler.own_adapter().is_none() && !names_adapter && !is_anyones(handler, ty)
+}
+
+/// What no adapter has to do with: what is wrong with it is said where it is extracted, which is generic over the adapter,
+/// and not a second time where the handler is registered.
+fn is_anyones(handler: &Handler<'_>, ty: &Type) -> bool {
+    if handler.own_adapter().is_some() {
+        return false;
+    }
+    let name = last_name(ty);
+    let is_extractor = matches!(name.as_deref(), Some("Data" | "State" | "TryData")) && has_arguments(ty);
+    let is_plain = matches!(name.as_deref(), Some("String" | "Value" | "Vec"));
+    is_extractor
+        || is_plain
+        || name.is_some_and(|name| is_primitive(&name))
+        || matches!(ty, Type::Tuple(_) | Type::Array(_))
 }
 
 /// `impl Handler`: how the function is called.
@@ -240,6 +255,7 @@ fn header(handler: &Handler<'_>, role: &str) -> TokenStream {
         handler.kind.extractions().iter().map(|one| format_ident!("{}", one.bound, span = span)).collect();
     let arguments = handler
         .arguments()
+        .filter(|ty| !is_anyones(handler, ty))
         .map(|ty| quote_spanned!(span=> #ty: #(#rt::#bounds<#adapter> +)* ::core::marker::Send + 'static,));
     let views = handler.views().map(|(_, view)| view.ty);
     let allow = handler.is_deprecated().then(|| quote!(#[allow(deprecated)]));

@@ -18,7 +18,7 @@ impl Visit {
 }
 
 pub fn register(sessions: &Sessions) {
-    let _namespace = sessions.namespace().events::<Visit>(); //~ ERROR
+    let _namespace = sessions.namespace().events::<Visit>();
 }
 
 fn main() {}

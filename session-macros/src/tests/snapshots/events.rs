@@ -20,7 +20,6 @@ const _: () = {
         ::socket_session::__private::assert_disjoint(
             &[<Visit as ::socket_session::__private::View>::KEYS],
         );
-        ::socket_session::__private::assert_event_arg::<Data<u32>>();
     };
     #[automatically_derived]
     impl<
@@ -30,10 +29,6 @@ const _: () = {
     where
         __SocketSessionAdapter: ::socket_session::__private::Adapter,
         Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-        Data<
-            u32,
-        >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-            + ::core::marker::Send + 'static,
     {
         type Views = (
             <Visit as ::socket_session::__private::ViewParam<
@@ -76,10 +71,6 @@ const _: () = {
     where
         __SocketSessionAdapter: ::socket_session::__private::Adapter,
         Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-        Data<
-            u32,
-        >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-            + ::core::marker::Send + 'static,
     {
         const NAME: &'static str = "my event";
         fn args(

@@ -7,7 +7,6 @@ const _: () = {
     ::socket_session::__private::assert_disjoint(
         &[<Visit as ::socket_session::__private::View>::KEYS],
     );
-    ::socket_session::__private::assert_connect_arg::<Data<Auth>>();
 };
 #[automatically_derived]
 impl<__SocketSessionAdapter> ::socket_session::__private::Handler<__SocketSessionAdapter>
@@ -15,10 +14,6 @@ for hello
 where
     __SocketSessionAdapter: ::socket_session::__private::Adapter,
     Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        Auth,
-    >: ::socket_session::__private::FromConnect<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
 {
     type Views = (
         <Visit as ::socket_session::__private::ViewParam<__SocketSessionAdapter>>::Write,
@@ -57,10 +52,6 @@ for hello
 where
     __SocketSessionAdapter: ::socket_session::__private::Adapter,
     Visit: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        Auth,
-    >: ::socket_session::__private::FromConnect<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
 {
     fn args(
         parts: &mut ::socket_session::__private::ConnectParts<'_, __SocketSessionAdapter>,

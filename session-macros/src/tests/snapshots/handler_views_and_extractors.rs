@@ -19,7 +19,6 @@ const _: () = {
             <Admin as ::socket_session::__private::View>::KEYS,
         ],
     );
-    ::socket_session::__private::assert_event_arg::<Data<u32>>();
     ::socket_session::__private::assert_event_arg::<AfterSave>();
 };
 #[automatically_derived]
@@ -30,10 +29,6 @@ where
     User: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
     shop::Cart: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
     Admin: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        u32,
-    >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
     AfterSave: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
         + ::core::marker::Send + 'static,
 {
@@ -87,10 +82,6 @@ where
     User: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
     shop::Cart: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
     Admin: ::socket_session::__private::ViewParam<__SocketSessionAdapter>,
-    Data<
-        u32,
-    >: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
-        + ::core::marker::Send + 'static,
     AfterSave: ::socket_session::__private::FromEvent<__SocketSessionAdapter>
         + ::core::marker::Send + 'static,
 {
