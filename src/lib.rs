@@ -110,6 +110,12 @@
 //! # }
 //! ```
 //!
+//! - Handlers may be the methods of their view: [`#[socket_events]`](macro@socket_events), registered at once by
+//!   [`.events::<Visit>()`](Namespace::events).
+//! - An event that comes by the hundred may be content with what this node saw a moment ago: [`fresh`](macro@on#fresh).
+//! - Fields that were renamed, or are of another type now, are read from [sessions of an earlier
+//!   version](macro@socket_session#sessions-of-an-earlier-version).
+//!
 //! # HTTP
 //!
 //! [`Session<V>`](Session) is an extractor. Each call is a transaction of its own; [`update`](Session::update) runs its
