@@ -6,10 +6,13 @@ mod about;
 mod accessor;
 mod after;
 mod arguments;
+mod block;
+mod claims;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+mod constant;
 mod cookies;
 mod core;
 mod engine;
@@ -23,6 +26,7 @@ mod handshake;
 mod leaving;
 mod lifetime;
 mod listening;
+mod migrate;
 mod namespace;
 mod payload;
 #[doc(hidden)]
