@@ -246,9 +246,9 @@ pub use socket_session_runtime::private as __private;
 pub use socket_session_runtime::testing;
 pub use socket_session_runtime::{
     AfterSave, Body, BoxError, Builder, ClientError, Close, CookiesLayer, CookiesService, Corrupt, EventError, Expiry,
-    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, RequestsLayer, RequestsService, ServerEvent, Session,
-    SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer, SocketsService,
-    Unserializable, View, store, tower_sessions,
+    Field, Guarded, Handshake, Id, MemoryStore, Namespace, Plain, Reached, RequestsLayer, RequestsService, ServerEvent,
+    Session, SessionError, SessionKey, SessionLayer, SessionService, Sessions, SharedStore, SocketsLayer,
+    SocketsService, Unserializable, View, store, tower_sessions,
 };
 #[cfg(feature = "ts")]
 pub use socket_session_runtime::{NameClash, ts_rs};

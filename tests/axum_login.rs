@@ -112,7 +112,7 @@ async fn a_login_is_a_rotation() {
     assert_eq!(visitor.get("/enter/204").await.status, StatusCode::NO_CONTENT);
     assert_ne!(visitor.cookie, old.cookie);
     assert_eq!((visitor.get("/who").await.body.as_str(), visitor.count().await.as_str()), ("Some(7)", "1"));
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
     assert_eq!(app.store.len(), 1);
 
     // the old id is late for a minute, and what answers it touches no cookie
@@ -169,7 +169,7 @@ async fn a_logout_is_a_destroy() {
     visitor.get("/enter/204").await;
     let mut client = visitor.connect().await;
     visitor.get("/leave").await;
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     assert_eq!((visitor.cookie, app.store.len()), (None, 0));
 }
 
@@ -183,7 +183,7 @@ async fn another_hash_is_a_logout_at_the_next_request_and_then_a_login_works() {
     users.0.store(1, SeqCst);
     let mut again = visitor.clone();
     assert_eq!(visitor.get("/who").await.body, "None");
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     assert_eq!((visitor.cookie, app.store.len()), (None, 0));
 
     // in the same request too

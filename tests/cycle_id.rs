@@ -274,7 +274,7 @@ async fn a_flush_after_cycle_id_is_a_logout() {
         let mut visitor = app.visitor().await;
         let mut client = visitor.connect().await;
         visitor.get("/x").await;
-        assert_eq!(client.next().await, Received::packets("41"));
+        assert_eq!(client.closing().await, Received::packets("41"));
         assert_eq!((visitor.cookie, app.store.len()), (None, 0));
     }
 }
@@ -290,9 +290,9 @@ async fn cycle_id_closes_transports_and_a_flush_disconnects_sockets() {
     let mut visitor = app.visitor().await;
     let mut client = visitor.connect().await;
     visitor.get("/x").await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
     let mut client = visitor.connect().await;
     visitor.get("/flush").await;
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     assert_eq!((visitor.cookie, app.store.len()), (None, 0));
 }

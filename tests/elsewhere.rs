@@ -63,9 +63,9 @@ async fn a_logout_disconnects_the_sockets_for_good() {
     let mut visitor = one.visitor().await;
     let mut client = at(&other, &visitor).connect().await;
     visitor.get("/logout").await;
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     sleep(millis(2100)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +77,7 @@ async fn a_rotation_closes_the_transports() {
     assert_eq!(client.ask("bump").await, Received::packets("430[2]"));
     visitor.get("/rotate").await;
     sleep(millis(100)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
     assert_eq!(old.clone().handshake().await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(at(&other, &visitor).connect().await.ask("bump").await, Received::packets("430[3]"));
 }

@@ -74,9 +74,9 @@ async fn a_destroy_disconnects_and_closes_the_transport() {
     let visitor = app.visitor().await;
     let mut client = visitor.connect().await;
     visitor.session().destroy().await.unwrap();
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     sleep(LINGER).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn a_destroy_whose_caller_goes_away_still_ends_all() {
     let mut client = visitor.connect().await;
     app.store.after_delete.set(200);
     assert!(timeout(millis(100), visitor.get("/logout")).await.is_err());
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     assert_eq!(app.store.len(), 0);
 }
 
@@ -98,7 +98,7 @@ async fn a_destroy_waits_for_no_load() {
     app.store.after_load.set(1000);
     timeout(millis(100), visitor.session().destroy()).await.unwrap().unwrap();
     assert_eq!(app.store.len(), 0);
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,7 +109,7 @@ async fn the_handler_that_destroys_its_session_is_answered_before_it_is_disconne
         client.send(&format!(r#"420["bye",{after}]"#)).await;
         sleep(millis(after)).await;
         assert_eq!(client.next().await, Received::packets(r#"430["goodbye"]"#));
-        assert_eq!(client.next().await, Received::packets("41"));
+        assert_eq!(client.closing().await, Received::packets("41"));
     }
 }
 
@@ -120,9 +120,9 @@ async fn a_socket_that_connects_twice_is_ended_by_one_destroy() {
     let mut client = visitor.connect().await;
     client.send("40").await;
     visitor.session().destroy().await.unwrap();
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     sleep(LINGER).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_deadline_that_is_moved_closer_is_noticed() {
     let mut client = visitor.connect().await;
     visitor.get("/x").await;
     sleep(millis(1500)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,7 +62,7 @@ async fn hears(client: &mut Client, patience: Duration) -> Option<(Received, Dur
     let begun = Instant::now();
     let something = async {
         loop {
-            match client.next().await {
+            match client.closing().await {
                 Received::Nothing => {}
                 heard => return heard,
             }
@@ -74,7 +74,7 @@ async fn hears(client: &mut Client, patience: Duration) -> Option<(Received, Dur
 async fn is_disconnected_for_good(client: &mut Client) {
     assert_eq!(hears(client, EVERY + millis(1000)).await.unwrap().0, Received::packets("41"));
     sleep(millis(2100)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,7 +201,7 @@ async fn the_handler_that_destroys_its_session_is_answered_all_the_same() {
     let mut client = node.visitor().await.connect().await;
     client.send(r#"420["bye"]"#).await;
     assert_eq!(hears(&mut client, 3 * EVERY).await.unwrap().0, Received::packets(r#"430["goodbye"]"#));
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
 }
 
 #[tokio::test]

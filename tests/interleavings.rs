@@ -163,7 +163,7 @@ impl World {
         match answer.body.parse() {
             Ok(count) if answer.status == StatusCode::OK => Outcome::Count(count),
             // refused where the session was just getting another id
-            _ if answer.status == StatusCode::OK && uri == "/logout" => Outcome::Ended,
+            _ if answer.status == StatusCode::NO_CONTENT && uri == "/logout" => Outcome::Ended,
             _ => Outcome::Nothing,
         }
     }
@@ -179,7 +179,9 @@ impl World {
         let Received::Packets(text) = client.ask(event).await else {
             return Outcome::Untold;
         };
-        let Some(answer) = text.strip_prefix("430[").and_then(|rest| rest.strip_suffix(']')) else {
+        // its session may end just afterwards
+        let first = text.split('\u{1e}').next().unwrap_or_default();
+        let Some(answer) = first.strip_prefix("430[").and_then(|rest| rest.strip_suffix(']')) else {
             return Outcome::Untold;
         };
         answer.parse().map_or(Outcome::Nothing, Outcome::Count)

@@ -200,7 +200,7 @@ async fn a_destroy_ends_both_ids() {
     let mut client = visitor.connect().await;
     visitor.get("/x").await;
     // the old one's sockets do not come back by themselves
-    assert_eq!(client.next().await, Received::packets("41"));
+    assert_eq!(client.closing().await, Received::packets("41"));
     assert_eq!((visitor.cookie, app.store.len()), (None, 0));
 }
 
@@ -270,7 +270,7 @@ async fn events_wait_for_the_response_and_are_then_too_late() {
     assert!(began.elapsed() >= millis(1000));
     // the response is through: the transport closes, so that the client comes back
     sleep(millis(100)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
     assert_eq!(visitor.connect().await.ask("bump").await, Received::packets("430[12]"));
 }
 
@@ -299,7 +299,7 @@ async fn a_body_that_does_not_end_keeps_nobody_connected() {
     let (streaming, closed) = join!(timeout(Duration::from_secs(10), visitor.get("/x")), async {
         sleep(millis(900)).await;
         assert_eq!(client.clone().next().await, Received::Nothing);
-        client.next().await
+        client.closing().await
     });
     // at most two seconds after the head
     assert!(streaming.is_err());
@@ -340,7 +340,7 @@ async fn a_disconnect_handler_sees_the_session_as_it_was() {
     let mut visitor = app.visitor().await;
     let mut client = visitor.connect().await;
     visitor.get("/x").await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
     sleep(millis(100)).await;
     assert_eq!(*LEFT.lock().unwrap(), [Some(1)]);
 }
@@ -521,7 +521,7 @@ async fn a_request_that_is_given_up_while_the_old_id_ends_leaves_nothing_behind(
     sleep(millis(1000)).await;
     // it has ended, and nobody knows the new one
     assert_eq!((visitor.count().await.as_str(), app.store.len()), ("0", 0));
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,10 +81,10 @@ async fn a_job_that_ends_after_a_destroy_has_closed_the_transport() {
     let visitor = app.visitor().await;
     let mut client = visitor.connect().await;
     let session = visitor.session();
-    elsewhere(|| async move { session.destroy().await.unwrap() }).await;
+    elsewhere(|| async move { assert_eq!(session.destroy().await.unwrap().sockets, 1) }).await;
     assert!(client.next().await.text().ends_with("41"));
     sleep(millis(2100)).await;
-    assert_eq!(client.next().await, Received::Closed);
+    assert_eq!(client.closing().await, Received::Closed);
 }
 
 #[tokio::test]

@@ -85,7 +85,8 @@ async fn sleep(_: &mut Visit) {
 
 #[on("log out")]
 async fn log_out(session: Session<Visit>) -> Result<(), EventError> {
-    Ok(session.destroy().await?)
+    session.destroy().await?;
+    Ok(())
 }
 
 #[on("hang up")]

@@ -15,11 +15,12 @@ use std::{
 
 use smallvec::SmallVec;
 use socketioxide::socket::Sid;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use crate::{
     core::Core,
     handshake::Anonymous,
+    reached::Why,
     record::{Fields, Id, Record, SessionKey},
     seat::Seat,
     store::{Loaded, StoreError},
@@ -59,9 +60,13 @@ pub(crate) struct Connection {
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
-    ended: AtomicBool,
+    /// Why its session has ended.
+    ended: OnceLock<Why>,
+    /// Its sockets were told why they end.
+    told: AtomicBool,
     polling: OnceLock<Polling>,
     _anonymous: Option<Anonymous>,
+    _counted: TaskTrackerToken,
     seats: Mutex<Vec<Arc<dyn Seat>>>,
     /// The last state known, once the session was destroyed here.
     last: Mutex<Option<Fields>>,
@@ -80,21 +85,22 @@ impl Connection {
         anonymous: Option<Anonymous>,
     ) -> Arc<Self> {
         let session = shown.filter(|_| alive).map(|id| Bound { id, key: id.key() });
+        let counted = core.shutdown.connection();
         let connection = Arc::new(Self {
             core,
             shown,
             session,
             engine,
             closing: CancellationToken::new(),
-            ended: AtomicBool::new(false),
+            ended: OnceLock::new(),
+            told: AtomicBool::new(false),
             polling: OnceLock::new(),
             _anonymous: anonymous,
+            _counted: counted,
             seats: Mutex::default(),
             last: Mutex::default(),
         });
-        if let Some(Bound { key, .. }) = connection.session {
-            connection.core.connections.add(key, &connection);
-        }
+        connection.core.connections.add(&connection);
         connection
     }
 
@@ -144,6 +150,23 @@ impl Connection {
         });
     }
 
+    /// Tells its sockets why they are about to end, once; but for that one.
+    pub(crate) fn say(&self, why: Why, except: Option<&Arc<dyn Seat>>) {
+        if self.told.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        for seat in self.seats() {
+            if !except.is_some_and(|except| Arc::ptr_eq(except, &seat)) {
+                seat.say(why);
+            }
+        }
+    }
+
+    /// How many of its sockets are connected.
+    pub(crate) fn sockets(&self) -> usize {
+        lock(&self.seats).iter().filter(|seat| seat.is_connected()).count()
+    }
+
     /// Disconnects its sockets for good, and then closes it.
     pub(crate) fn dismiss(self: &Arc<Self>) {
         for seat in self.seats() {
@@ -170,7 +193,12 @@ impl Connection {
 
     /// Whether its session was destroyed while it was open.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::SeqCst)
+        self.ended.get().is_some()
+    }
+
+    /// Why its session has ended, if it has while it was open.
+    pub(crate) fn why_it_ended(&self) -> Option<Why> {
+        self.ended.get().copied()
     }
 
     /// Whether its session has got a new id a short while ago: its client comes back with that.
@@ -178,12 +206,12 @@ impl Connection {
         self.session.is_some_and(|bound| self.core.rotated.has(&bound.key))
     }
 
-    pub(crate) fn end(&self, last: Option<Fields>) {
+    pub(crate) fn end(&self, last: Option<Fields>, why: Why) {
         if last.is_some() {
             // who says again that it has ended need not know
             *lock(&self.last) = last;
         }
-        self.ended.store(true, Ordering::SeqCst);
+        let _ = self.ended.set(why);
     }
 
     pub(crate) fn last_known(&self) -> Option<Fields> {
@@ -220,6 +248,8 @@ pub(crate) struct Connections {
     /// Those that began on polling: later requests name them.
     by_sid: Mutex<HashMap<Sid, Weak<Connection>>>,
     by_session: Mutex<HashMap<SessionKey, Vec<Weak<Connection>>>>,
+    /// Those without a session, by their addresses.
+    without: Mutex<HashMap<usize, Weak<Connection>>>,
     /// Handshakes that have not become connections yet, and whether their session has ended meanwhile.
     arriving: Mutex<HashMap<SessionKey, Vec<Weak<AtomicBool>>>>,
 }
@@ -251,8 +281,21 @@ impl Drop for Arrival<'_> {
 }
 
 impl Connections {
-    fn add(&self, key: SessionKey, connection: &Arc<Connection>) {
-        lock(&self.by_session).entry(key).or_default().push(Arc::downgrade(connection));
+    fn add(&self, connection: &Arc<Connection>) {
+        let known = Arc::downgrade(connection);
+        match connection.session {
+            Some(Bound { key, .. }) => lock(&self.by_session).entry(key).or_default().push(known),
+            None => {
+                lock(&self.without).insert(Arc::as_ptr(connection).addr(), known);
+            }
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
+        let bound: Vec<_> = lock(&self.by_session).values().flatten().filter_map(Weak::upgrade).collect();
+        let without: Vec<_> = lock(&self.without).values().filter_map(Weak::upgrade).collect();
+        [bound, without].concat()
     }
 
     fn remove(&self, connection: &Connection) {
@@ -267,6 +310,8 @@ impl Connections {
                     sessions.remove(key);
                 }
             }
+        } else {
+            lock(&self.without).remove(&std::ptr::from_ref(connection).addr());
         }
     }
 

@@ -1,28 +1,26 @@
 //! What all parts of one `Sessions` share.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use socketioxide::{BroadcastError, SocketIo, adapter::Adapter};
 
 use time::OffsetDateTime;
 
 use crate::{
-    connection::{Close, Connections},
+    connection::{Close, Connection, Connections},
     cookies::Cookies,
     engine::Engine,
     error::SessionError,
+    guard::Guarded,
     handshake::{Admissions, Handshake, Origins},
-    lifetime::{Checking, Expiring},
+    lifetime::{Checking, Expiring, Shutdown},
     payload::Payload,
+    reached::{Reached, Why},
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
     requests::Recent,
     seat::Seat,
-    store::{AnyStore, Created, Ending, Loaded, Notice, StoreError, StoreFuture},
+    store::{AnyStore, Created, Ending, Loaded, Notice, StoreError, StoreFuture, Telling},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) expiring: Expiring,
     pub(crate) checking: Checking,
     pub(crate) rotated: Recent,
+    pub(crate) guarded: Guarded,
+    pub(crate) shutdown: Shutdown,
 }
 
 impl Core {
@@ -97,11 +97,9 @@ impl Core {
         key: SessionKey,
         patch: &Patch,
     ) -> Result<crate::store::Patched, StoreError> {
-        let guarded = self.guards_look_at(&key, patch);
+        let looked_at = self.guards_look_at(&key, patch, None);
         let patched = self.bounded(self.store().patch(&key, patch)).await?;
-        if guarded {
-            self.recheck(key);
-        }
+        self.reconsider(key, looked_at);
         Ok(patched)
     }
 
@@ -110,38 +108,48 @@ impl Core {
     }
 
     /// Deletes the record at once, then disconnects the session's sockets, for good. The socket whose handler asks for
-    /// this, `current`, is answered first. Whether there was one; `Gone` if it has just got another id, for it lives on.
+    /// this, `current`, is answered first. Whether there was one, and whom it has reached; `Gone` if it has just got
+    /// another id, for it lives on.
     ///
     /// Cancelling it may leave the record deleted and sockets connected; their next event finds that out.
-    pub(crate) async fn destroy(&self, key: SessionKey, current: Option<Arc<dyn Seat>>) -> Result<bool, SessionError> {
+    pub(crate) async fn destroy(
+        &self,
+        key: SessionKey,
+        current: Option<Arc<dyn Seat>>,
+        how: Ending,
+    ) -> Result<(bool, Reached), SessionError> {
         let last = self.last_state(&key).await;
         let existed = self.bounded(self.store().delete(&key)).await?;
         if !existed && self.look(&key).await? == Loaded::Rotated {
             return Err(SessionError::Gone);
         }
-        self.ended(key, last.as_ref());
-        let reached = self.disconnect(key, Close::Final, current).await;
-        if existed {
-            self.announce(key, Ending::Destroyed).await;
-        }
-        reached.map(|()| existed)
+        let why = Why::from(how);
+        self.ended(key, last.as_ref(), why);
+        let told = !existed || self.announce(Notice::Ended { key, by: self.engine.node, how }).await;
+        let mut reached = self.disconnect_here(key, Close::Final, current, Some(why)).await;
+        reached.everywhere &= told;
+        Ok((existed, reached))
     }
 
-    /// Tells the other nodes that a session has ended. If they do not hear of it, they find out.
-    pub(crate) async fn announce(&self, key: SessionKey, how: Ending) {
-        let notice = Notice::Ended { key, by: self.engine.node, how };
-        if let Err(error) = self.bounded(self.store().announce(&notice)).await {
-            tracing::warn!(session = %key, %error, "other nodes could not be told that a session has ended");
+    /// Tells the other nodes. If they do not hear of it, they find out.
+    pub(crate) async fn announce(&self, notice: Notice) -> bool {
+        let announced = self.bounded(self.store().announce(&notice)).await;
+        if let Err(error) = &announced {
+            tracing::warn!(%error, "other nodes could not be told what has become of a session");
         }
+        announced.is_ok()
     }
 
-    /// What another node says: this one's connections of a session that has ended, end.
-    pub(crate) fn heard(&self, notice: Notice) {
-        let Notice::Ended { key, by, how } = notice else {
-            return;
-        };
-        if by != self.engine.node {
-            self.ended_elsewhere(key, how);
+    /// What another node says.
+    pub(crate) fn heard(self: &Arc<Self>, notice: Notice) {
+        match notice {
+            Notice::Ended { key, by, how } if by != self.engine.node => self.ended_elsewhere(key, how),
+            Notice::Told { key, by, what } if by != self.engine.node => match what {
+                Telling::Changed => self.recheck(key),
+                Telling::Reconnect => self.connections.of(&key).iter().for_each(Connection::close),
+                Telling::Disconnect => self.connections.of(&key).iter().for_each(Connection::dismiss),
+            },
+            _ => {}
         }
     }
 
@@ -150,10 +158,12 @@ impl Core {
         if how == Ending::Rotated {
             self.rotated.mark(key);
         }
-        self.ended(key, None);
+        let why = Why::from(how);
+        self.ended(key, None, why);
         for connection in self.connections.of(&key) {
+            connection.say(why, None);
             match how {
-                Ending::Destroyed => connection.dismiss(),
+                Ending::Destroyed | Ending::Replaced => connection.dismiss(),
                 Ending::Rotated => connection.close(),
             }
         }
@@ -171,7 +181,7 @@ impl Core {
     /// Deletes the record, and leaves the sockets to whoever asked.
     pub(crate) async fn remove(&self, key: SessionKey) -> Result<bool, SessionError> {
         let existed = self.bounded(self.store().delete(&key)).await?;
-        self.ended(key, None);
+        self.ended(key, None, Why::Logout);
         Ok(existed)
     }
 
@@ -188,28 +198,47 @@ impl Core {
     }
 
     /// The record is gone: nothing of this session is saved or begun any more.
-    pub(crate) fn ended(&self, key: SessionKey, last: Option<&Fields>) {
+    pub(crate) fn ended(&self, key: SessionKey, last: Option<&Fields>, why: Why) {
         self.engine.ended(&key);
         self.connections.ended(&key);
         for connection in self.connections.of(&key) {
-            connection.end(last.cloned());
+            connection.end(last.cloned(), why);
         }
     }
 
-    /// Ends the connections of a session.
-    pub(crate) async fn disconnect(
+    /// Ends the connections of a session, on all nodes.
+    pub(crate) async fn disconnect(&self, key: SessionKey, close: Close, current: Option<Arc<dyn Seat>>) -> Reached {
+        let what = match close {
+            Close::Reconnect => Telling::Reconnect,
+            Close::Final => Telling::Disconnect,
+        };
+        let told = self.announce(Notice::Told { key, by: self.engine.node, what }).await;
+        let mut reached = self.disconnect_here(key, close, current, None).await;
+        reached.everywhere &= told;
+        reached
+    }
+
+    /// Ends the connections of a session: on this node, and, for good, on those that the adapter reaches.
+    pub(crate) async fn disconnect_here(
         &self,
         key: SessionKey,
         close: Close,
         current: Option<Arc<dyn Seat>>,
-    ) -> Result<(), SessionError> {
+        why: Option<Why>,
+    ) -> Reached {
         let connections = self.connections.of(&key);
-        match close {
+        // counted before they go; the one that asks is told with its answer
+        let sockets = connections.iter().map(|connection| connection.sockets()).sum();
+        if let Some(why) = why {
+            for connection in &connections {
+                connection.say(why, current.as_ref());
+            }
+        }
+        let is_current = |connection: &Arc<Connection>| current.as_ref().is_some_and(|current| connection.has(current));
+        let everywhere = match close {
             Close::Reconnect => {
-                for connection in connections {
-                    connection.close();
-                }
-                Ok(())
+                connections.iter().for_each(Connection::close);
+                true
             }
             Close::Final => {
                 let room = key.room();
@@ -217,36 +246,69 @@ impl Core {
                     current.leave(&room);
                 }
                 let reached = self.io.disconnect(&room).await;
-                for connection in connections {
-                    if !current.as_ref().is_some_and(|current| connection.has(current)) {
-                        connection.close_soon();
-                    }
-                }
-                reached
+                connections.iter().filter(|connection| !is_current(connection)).for_each(Connection::close_soon);
+                reached.is_ok()
             }
-        }
+        };
+        Reached { sockets, everywhere }
     }
 
-    /// Whether a guard of a connected socket looks at what the patch changes.
-    pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch) -> bool {
-        patch.changes_fields() && self.connections.any_seat(key, |seat| seat.looks_at(patch))
+    /// Whether a guard may refuse a socket once this is saved: one that is connected here, or to another node.
+    pub(crate) fn guards_look_at(&self, key: &SessionKey, patch: &Patch, before: Option<&Fields>) -> LookedAt {
+        if !patch.changes_fields() || !self.guarded.may_refuse(patch, before) {
+            return LookedAt::default();
+        }
+        LookedAt { here: self.connections.any_seat(key, |seat| seat.looks_at(patch)), elsewhere: self.store().leases() }
     }
 
     /// Lets the guards look again, after a save: who fails them stops receiving.
+    pub(crate) fn reconsider(self: &Arc<Self>, key: SessionKey, looked_at: LookedAt) {
+        if looked_at.here {
+            self.recheck(key);
+        }
+        if looked_at.elsewhere {
+            let core = Arc::clone(self);
+            self.engine.spawn(async move {
+                core.announce(Notice::Told { key, by: core.engine.node, what: Telling::Changed }).await;
+            });
+        }
+    }
+
+    /// Lets the guards of the sockets of this node look again.
     pub(crate) fn recheck(self: &Arc<Self>, key: SessionKey) {
+        if self.connections.count(&key) == 0 {
+            return;
+        }
         let core = Arc::clone(self);
         self.engine.spawn(async move {
             // a store that is down is no answer: the next event asks again
             if let Ok(Some(record)) = core.load(&key).await {
                 for seat in core.connections.seats(&key) {
                     // a guard that panics says no
-                    let looked = catch_unwind(AssertUnwindSafe(|| seat.refuses(&record.fields)));
+                    let looked = AssertUnwindSafe(seat.refuses(&record.fields)).catch_unwind().await;
                     if let Some(message) = looked.unwrap_or_else(|_| Some("unauthorized".into())) {
                         seat.expel(message);
                     }
                 }
             }
         });
+    }
+}
+
+/// Where guards are to look again after a save.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LookedAt {
+    here: bool,
+    elsewhere: bool,
+}
+
+impl From<Ending> for Why {
+    fn from(how: Ending) -> Self {
+        match how {
+            Ending::Destroyed => Self::Logout,
+            Ending::Rotated => Self::Rotated,
+            Ending::Replaced => Self::Replaced,
+        }
     }
 }
 

@@ -264,6 +264,10 @@ impl EventError {
         }
     }
 
+    pub(crate) fn shutting_down() -> Self {
+        Self::new("shutting_down", "the node is shutting down")
+    }
+
     pub(crate) fn ran_too_long() -> Self {
         Self::new("timeout", "the handler ran for too long")
     }

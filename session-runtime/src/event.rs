@@ -4,10 +4,7 @@ use std::{
     borrow::Cow,
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use futures_util::FutureExt as _;
@@ -19,13 +16,14 @@ use tracing::Instrument as _;
 use crate::{
     after::{AfterSave, extracting},
     connection::{Bound, Connection},
-    core::BoxFuture,
+    core::{BoxFuture, LookedAt},
     engine::{Refusal, Ticket, Transaction, holding},
     error::EventError,
     gate::Gate,
     guard::{Asked, EventGuard},
     handler::{Event, EventParts, Fallback, Handler, Rejection},
     namespace::Admitted,
+    reached::Why,
     record::{Fields, Patch, SessionKey},
     reply::{Outcome, Reply, Serialized},
     seat::Seat,
@@ -41,16 +39,24 @@ tokio::task_local! {
 struct Current {
     session: Option<SessionKey>,
     seat: Arc<dyn Seat>,
-    leaves: AtomicBool,
+    leaves: OnceLock<Leaves>,
+}
+
+/// How a socket leaves once it is answered.
+#[derive(Clone, Copy)]
+enum Leaves {
+    Told(Why),
+    /// Its session goes on, without it.
+    Untold,
 }
 
 /// The socket whose handler runs in this task, if it belongs to that session: it will be disconnected once it is
-/// answered.
-pub(crate) fn current_socket(key: &SessionKey) -> Option<Arc<dyn Seat>> {
+/// answered, and told why.
+pub(crate) fn current_socket(key: &SessionKey, why: Option<Why>) -> Option<Arc<dyn Seat>> {
     CURRENT
         .try_with(|current| {
             (current.session == Some(*key)).then(|| {
-                current.leaves.store(true, Ordering::SeqCst);
+                let _ = current.leaves.set(why.map_or(Leaves::Untold, Leaves::Told));
                 Arc::clone(&current.seat)
             })
         })
@@ -142,6 +148,9 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
         let bytes = length(&value);
         let mut parts = EventParts { socket: &socket, value: &mut value, ack };
         let reply = Reply { event: K::event(&mut parts), socket: Arc::clone(&socket), ack };
+        if connection.core.shutdown.has_begun() {
+            return self.refuse(reply, EventError::shutting_down());
+        }
         // a user's extractor that panics must not end socketioxide's reading task
         let extracted = catch_unwind(AssertUnwindSafe(|| {
             let asked = self.ask(&mut parts)?;
@@ -158,21 +167,27 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     after,
                 };
                 let place = call.enqueue(bytes);
-                tokio::spawn(call.perform(place, Job { asked, work: work::<A, K::Handler>(args) }, reply));
+                let job = Job { asked, work: work::<A, K::Handler>(args) };
+                tokio::spawn(connection.core.shutdown.handling(call.perform(place, job, reply)));
                 return;
             }
             Ok(Err(rejection)) => rejection.into_error(),
             Err(_panic) => EventError::hidden(),
         };
-        let (connection, gate) = (Arc::clone(connection), Arc::clone(&self.admitted.gate));
+        self.refuse(reply, error);
+    }
+}
+
+impl<A: Adapter, K> Endpoint<A, K> {
+    /// Answers an event whose handler does not run.
+    fn refuse(&self, reply: Reply<A>, error: EventError) {
+        let (connection, gate) = (Arc::clone(&self.admitted.connection), Arc::clone(&self.admitted.gate));
         tokio::spawn(async move {
             gate.pass().await;
             reply.send(&connection, &Err(error)).await;
         });
     }
-}
 
-impl<A: Adapter, K> Endpoint<A, K> {
     /// The namespace's guards, then the event's own; each prepared while the event's parts are at hand.
     fn ask(&self, parts: &mut EventParts<'_, A>) -> Result<Vec<Guarding>, Rejection> {
         let guards = &self.admitted.namespace.guards;
@@ -230,10 +245,11 @@ pub(crate) type Place = Option<Result<Ticket, Refusal>>;
 struct Aftermath {
     /// Still held, so that the next one waits until this one is answered.
     held: Option<Transaction>,
-    /// Its socket is disconnected: a guard has expelled it, or its handler has asked for the end of its own session.
-    leaves: bool,
+    /// Its socket is disconnected, and told why: a guard has expelled it, or its handler has asked for the end of its own
+    /// session.
+    leaves: Option<Leaves>,
     gone: bool,
-    recheck: bool,
+    looked_at: LookedAt,
 }
 
 // What is rarely awaited is boxed, and no future is kept in a variable: each of these futures is moved into a task of its
@@ -266,7 +282,7 @@ impl Call {
                 Box::pin(self.gate.pass()).await;
             }
             let key = self.connection.session.map(|bound| bound.key);
-            let current = Current { session: key, seat: Arc::clone(&self.seat), leaves: false.into() };
+            let current = Current { session: key, seat: Arc::clone(&self.seat), leaves: OnceLock::new() };
             let mut aftermath = Aftermath::default();
             let outcome = CURRENT.scope(current, self.attempt(place, job, &mut aftermath)).await;
             reply.send(&self.connection, &outcome).await;
@@ -279,26 +295,30 @@ impl Call {
     }
 
     /// It is answered: now the next one's turn comes.
-    fn conclude(&self, Aftermath { held, leaves, gone, recheck }: Aftermath) {
+    fn conclude(&self, Aftermath { held, leaves, gone, looked_at }: Aftermath) {
         let connection = &self.connection;
         drop(held);
-        if let (true, Some(bound)) = (recheck, connection.session) {
-            connection.core.recheck(bound.key);
+        if let Some(bound) = connection.session {
+            connection.core.reconsider(bound.key, looked_at);
         }
-        if leaves {
+        if let Some(leaves) = leaves {
+            if let Leaves::Told(why) = leaves {
+                self.seat.say(why);
+            }
             self.seat.disconnect();
             if connection.has_ended() {
                 connection.close_soon();
             }
         } else if gone {
             // a session that has ended unseen: the client finds out when it comes back
+            connection.say(connection.why_it_ended().unwrap_or(Why::Expired), None);
             connection.close();
         }
     }
 
     async fn attempt(&self, place: Place, Job { asked, work }: Job, aftermath: &mut Aftermath) -> Outcome {
         let connection = &self.connection;
-        let Aftermath { held, leaves, gone, recheck } = aftermath;
+        let Aftermath { held, leaves, gone, looked_at } = aftermath;
         let mut refuse = |refusal: Refusal| {
             *gone |= matches!(refusal, Refusal::Gone);
             EventError::from_refusal(&refusal)
@@ -336,7 +356,7 @@ impl Call {
             ),
         )
         .await;
-        *leaves |= CURRENT.try_with(|current| current.leaves.load(Ordering::SeqCst)).unwrap_or(false);
+        *leaves = leaves.or_else(|| CURRENT.try_with(|current| current.leaves.get().copied()).ok().flatten());
         let (patch, reply) = match finished {
             Ok(Ok(finished)) => finished?,
             Ok(Err(_panic)) => {
@@ -350,23 +370,23 @@ impl Call {
             return Err(EventError::unserializable(error));
         }
         if let (Some(transaction), Some(bound)) = (held, connection.session) {
-            let looked_at = connection.core.guards_look_at(&bound.key, &patch);
+            let looks = connection.core.guards_look_at(&bound.key, &patch, Some(&transaction.record().fields));
             transaction.commit(patch).await.map_err(refuse)?;
-            *recheck = looked_at;
+            *looked_at = looks;
         }
         Ok(reply)
     }
 }
 
 /// The refusal of the first guard that says no; a namespace's guard expels the socket.
-async fn refused(asked: Vec<Guarding>, fields: Option<&Fields>, leaves: &mut bool) -> Option<EventError> {
+async fn refused(asked: Vec<Guarding>, fields: Option<&Fields>, leaves: &mut Option<Leaves>) -> Option<EventError> {
     for Guarding { asked, message, expels } in asked {
         let refusal = match guarded(asked, fields).await {
             Ok(true) => continue,
             Ok(false) => EventError::unauthorized(message),
             Err(error) => error.of_guard(message, expels),
         };
-        *leaves = expels;
+        *leaves = expels.then_some(Leaves::Told(Why::Demoted));
         return Some(refusal);
     }
     None

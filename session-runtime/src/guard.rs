@@ -1,6 +1,12 @@
 //! Guards: who may connect, and who may send an event. They fail closed.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use socketioxide::adapter::Adapter;
 
@@ -8,7 +14,7 @@ use crate::{
     core::BoxFuture,
     error::EventError,
     handler::{ConnectParts, EventParts, Guard, Handler, Rejection},
-    record::Fields,
+    record::{Fields, Patch},
     reply::Verdict,
     view::{View, Views},
 };
@@ -99,12 +105,9 @@ impl<A: Adapter> EventGuard<A> {
         self.keys.iter().any(|keys| keys.contains(&key))
     }
 
-    /// What it says of the session alone; a guard that asks for more than the session is not asked.
-    pub(crate) fn looks(&self, fields: &Fields) -> bool {
-        match &self.check {
-            Check::Look(look) => matches!(look(fields), Ok(true)),
-            Check::Ask { .. } => true,
-        }
+    /// Whether it may look at what a socket has shown at connecting.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self.check, Check::Ask { .. })
     }
 }
 
@@ -128,6 +131,53 @@ impl Asked {
             Self::Look(look) => fields.map_or(Ok(false), |fields| look(fields)),
             Self::Ask(prepared) => prepared(fields).await,
         }
+    }
+}
+
+/// The guards of all namespaces, for all nodes have the same: who saves something may have no socket to ask.
+#[derive(Default)]
+pub(crate) struct Guarded(RwLock<Vec<Known>>);
+
+#[derive(Clone)]
+struct Known {
+    keys: &'static [&'static [&'static str]],
+    /// `None` if it asks for more than the session.
+    look: Option<Look>,
+}
+
+impl Guarded {
+    pub(crate) fn learn<A: Adapter>(&self, guard: &EventGuard<A>) {
+        let look = match &guard.check {
+            Check::Look(look) => Some(Arc::clone(look)),
+            Check::Ask { .. } => None,
+        };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(Known { keys: guard.keys, look });
+    }
+
+    /// Whether a guard may refuse, after this patch, whom it has admitted before. `before` is what is patched, if it is
+    /// known.
+    pub(crate) fn may_refuse(&self, patch: &Patch, before: Option<&Fields>) -> bool {
+        let looking: Vec<_> = {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            known.iter().filter(|known| known.looks_at(patch)).cloned().collect()
+        };
+        let Some(before) = before.filter(|_| !looking.is_empty()) else {
+            return !looking.is_empty();
+        };
+        let mut after = before.clone();
+        after.apply(patch);
+        looking.iter().any(|known| match &known.look {
+            // a guard that panics says no
+            Some(look) => !matches!(catch_unwind(AssertUnwindSafe(|| look(&after))), Ok(Ok(true))),
+            None => true,
+        })
+    }
+}
+
+impl Known {
+    fn looks_at(&self, patch: &Patch) -> bool {
+        let mut changed = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
+        changed.any(|key| self.keys.iter().any(|keys| keys.contains(&&**key)))
     }
 }
 

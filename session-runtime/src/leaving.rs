@@ -27,7 +27,8 @@ impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> 
     fn call_with_defer(&self, socket: Arc<Socket<A>>, reason: DisconnectReason, defer: fn(Arc<Socket<A>>)) {
         let connection = Arc::clone(&self.admitted.connection);
         let args = D::args(&mut DisconnectParts { socket: &socket, reason });
-        Arc::clone(&self.admitted.connection).core.engine.spawn(async move {
+        let core = Arc::clone(&connection.core);
+        core.engine.spawn(core.shutdown.handling(async move {
             match args {
                 Ok(args) => {
                     let fields = match connection.load().await {
@@ -41,7 +42,7 @@ impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> 
                 }
             }
             defer(socket);
-        });
+        }));
     }
 }
 

@@ -26,6 +26,7 @@ mod namespace;
 mod payload;
 #[doc(hidden)]
 pub mod private;
+mod reached;
 mod record;
 mod reply;
 mod requests;
@@ -53,6 +54,7 @@ pub use handshake::{
     SessionService, SocketsLayer, SocketsService,
 };
 pub use namespace::{Guarded, Namespace};
+pub use reached::Reached;
 pub use record::{Id, SessionKey};
 pub use server_event::ServerEvent;
 pub use session::Session;

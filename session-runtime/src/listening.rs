@@ -28,7 +28,7 @@ impl Core {
                 self.engine.offered(None);
                 self.checking.at_once(self);
             }
-            Notice::Ended { .. } => self.heard(*notice),
+            Notice::Ended { .. } | Notice::Told { .. } => self.heard(*notice),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
     marker::PhantomData,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::{
     after::extracting,
     connection::Connection,
+    core::Core,
     event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
     gate::Gate,
     guard::{EventGuard, NamespaceGuard},
@@ -44,6 +45,8 @@ type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + '
 /// socketioxide's own [`with`](ConnectHandler::with) works: its middleware runs before the guards.
 pub struct Namespace<A: Adapter = LocalAdapter> {
     rules: Arc<Rules<A>>,
+    /// Not kept alive: the namespaces are Socket.IO's, and that is kept alive by it.
+    core: Weak<Core>,
 }
 
 /// What a namespace consists of.
@@ -99,8 +102,9 @@ struct Entry {
 }
 
 impl<A: Adapter> Namespace<A> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
         Self {
+            core: Arc::downgrade(core),
             rules: Arc::new(Rules {
                 guards: Vec::new(),
                 events: Vec::new(),
@@ -144,18 +148,23 @@ impl<A: Adapter> Namespace<A> {
         message: impl Into<Cow<'static, str>>,
         guard: impl Fn(&V) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::look(guard) };
-        self.rules(|rules| rules.guards.push(guard))
+        self.guarded_by(message.into(), EventGuard::look(guard))
+    }
+
+    fn guarded_by(self, message: Cow<'static, str>, guard: EventGuard<A>) -> Self {
+        if let Some(core) = self.core.upgrade() {
+            core.guarded.learn(&guard);
+        }
+        self.rules(|rules| rules.guards.push(NamespaceGuard { message, guard }))
     }
 
     /// The same with an `async fn` under `#[guard]`, which may take extractors.
     ///
     /// It is asked when a socket connects and before every event: `Data` is the `auth` payload there and the event's
-    /// here. It is not asked again after a save.
+    /// here. After a save that changes what its views look at it is asked again, as at connecting.
     #[must_use]
     pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
-        let guard = NamespaceGuard { message: message.into(), guard: EventGuard::ask::<G>() };
-        self.rules(|rules| rules.guards.push(guard))
+        self.guarded_by(message.into(), EventGuard::ask::<G>())
     }
 
     /// Handles an event with the function of that name, which is under `#[on("event")]`.
@@ -269,6 +278,9 @@ impl<A: Adapter> Namespace<A> {
             );
             return Err(Box::new("the session layer is missing"));
         };
+        if connection.core.shutdown.has_begun() {
+            return Err(close_unanswered(&connection).await);
+        }
         let rules = &self.rules;
         let mut parts = ConnectParts { socket, auth };
         let prepared = rules.guards.iter().map(|guard| Ok((guard, guard.guard.at_connect(&mut parts)?)));
@@ -308,7 +320,11 @@ impl<A: Adapter> Namespace<A> {
             }
         }
 
-        let seat: Arc<dyn Seat> = Arc::new(SocketSeat { socket: Arc::downgrade(socket), namespace: Arc::clone(rules) });
+        let seat: Arc<dyn Seat> = Arc::new(SocketSeat {
+            socket: Arc::downgrade(socket),
+            namespace: Arc::clone(rules),
+            auth: auth.clone().filter(|_| rules.guards.iter().any(|guard| guard.guard.asks())),
+        });
         if let Some(bound) = &connection.session {
             socket.join(bound.key.room());
         }
@@ -332,7 +348,8 @@ impl<A: Adapter> Namespace<A> {
             let call = Call { gate, seat, connection, needs, after };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
-            tokio::spawn(async move {
+            let counting = Arc::clone(&admitted.connection.core);
+            tokio::spawn(counting.shutdown.handling(async move {
                 if allowed.await.is_ok()
                     && let Some(socket) = socket.upgrade()
                 {
@@ -343,7 +360,7 @@ impl<A: Adapter> Namespace<A> {
                     )
                     .await;
                 }
-            });
+            }));
             begin
         });
         let entry = Entry { connection, seat, gate, begin };
@@ -365,7 +382,7 @@ const UNTOLD: Duration = Duration::from_secs(2);
 async fn close_unanswered(connection: &Arc<Connection>) -> Refused {
     connection.close();
     tokio::time::sleep(UNTOLD).await;
-    Box::new("the session store is unavailable")
+    Box::new("the connection is closing")
 }
 
 impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
@@ -384,6 +401,9 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
         gate.open();
         if connection.has_ended() {
             // after the guards were asked and before the socket could be told with the others
+            if let Some(why) = connection.why_it_ended() {
+                seat.say(why);
+            }
             if connection.has_moved() {
                 connection.close();
             } else {
@@ -416,7 +436,7 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
 
 impl<A: Adapter> Clone for Namespace<A> {
     fn clone(&self) -> Self {
-        Self { rules: Arc::clone(&self.rules) }
+        Self { rules: Arc::clone(&self.rules), core: Weak::clone(&self.core) }
     }
 }
 

@@ -100,6 +100,48 @@ impl fmt::Debug for SessionKey {
     }
 }
 
+/// SHA-256 of what a user is called, in the field under `#[session(user)]`: what stores key by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserKey([u8; 32]);
+
+impl UserKey {
+    /// That of a stored value; `None` for `null`, which stands for nobody.
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        if value.is_null() {
+            return None;
+        }
+        let mut hash = Sha256::new();
+        // another hash than a session's, whatever the value
+        hash.update(b"user ");
+        hash.update(value.to_string());
+        Some(Self(hash.finalize().into()))
+    }
+
+    /// All 32 bytes of the hash.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// For a store that gets its keys back; the bytes of [`UserKey::as_bytes`].
+impl From<[u8; 32]> for UserKey {
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+}
+
+impl fmt::Display for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserKey({self})")
+    }
+}
+
 /// The name of a field in a record. A view's own keys are `'static`, so they cost no allocation.
 pub type FieldKey = Cow<'static, str>;
 

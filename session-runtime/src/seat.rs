@@ -5,12 +5,19 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use serde::Serialize;
 use socketioxide::{adapter::Adapter, socket::Socket};
+use socketioxide_core::Value;
+use tokio::time::timeout;
 
 use crate::{
     connection::Connection,
+    core::BoxFuture,
     error::EventError,
+    event::guarded,
+    handler::ConnectParts,
     namespace::Rules,
+    reached::Why,
     record::{Fields, Patch},
 };
 
@@ -18,14 +25,18 @@ use crate::{
 pub(crate) trait Seat: Send + Sync {
     /// Whether the socket is still there.
     fn is_taken(&self) -> bool;
+    /// Whether the socket is connected.
+    fn is_connected(&self) -> bool;
     /// Whether a guard of its namespace looks at what the patch changes.
     fn looks_at(&self, patch: &Patch) -> bool;
     /// The message of the first guard of its namespace that does not admit it any more.
-    fn refuses(&self, fields: &Fields) -> Option<Cow<'static, str>>;
+    fn refuses<'a>(&'a self, fields: &'a Fields) -> BoxFuture<'a, Option<Cow<'static, str>>>;
     /// Whether its namespace has a disconnect handler.
     fn wants_last_state(&self) -> bool;
     /// Tells it why, and disconnects it.
     fn expel(&self, message: Cow<'static, str>);
+    /// Tells it why it is about to be disconnected.
+    fn say(&self, why: Why);
     /// Disconnects it.
     fn disconnect(&self);
     /// Lets it miss what is said to its session.
@@ -36,6 +47,14 @@ pub(crate) trait Seat: Send + Sync {
 pub(crate) struct SocketSeat<A: Adapter> {
     pub(crate) socket: Weak<Socket<A>>,
     pub(crate) namespace: Arc<Rules<A>>,
+    /// What it has shown at connecting, where a guard may ask for it again.
+    pub(crate) auth: Option<Value>,
+}
+
+/// What `session_ended` carries.
+#[derive(Serialize)]
+struct Ended {
+    reason: &'static str,
 }
 
 impl<A: Adapter> Seat for SocketSeat<A> {
@@ -43,14 +62,35 @@ impl<A: Adapter> Seat for SocketSeat<A> {
         self.socket.strong_count() > 0
     }
 
+    fn is_connected(&self) -> bool {
+        self.socket.upgrade().is_some_and(|socket| socket.connected())
+    }
+
     fn looks_at(&self, patch: &Patch) -> bool {
         let mut keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
         self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
     }
 
-    fn refuses(&self, fields: &Fields) -> Option<Cow<'static, str>> {
-        let guards = &self.namespace.guards;
-        guards.iter().find(|guard| !guard.guard.looks(fields)).map(|guard| guard.message.clone())
+    fn refuses<'a>(&'a self, fields: &'a Fields) -> BoxFuture<'a, Option<Cow<'static, str>>> {
+        Box::pin(async move {
+            let socket = self.socket.upgrade()?;
+            let connection = socket.req_parts().extensions.get::<Arc<Connection>>().cloned()?;
+            for guard in &self.namespace.guards {
+                let mut parts = ConnectParts { socket: &socket, auth: &self.auth };
+                // an extractor that fails now, and did not before, is a no
+                let admits = match guard.guard.at_connect(&mut parts) {
+                    Ok(asked) => {
+                        let asking = timeout(connection.core.engine.limits.handler, guarded(asked, Some(fields)));
+                        matches!(asking.await, Ok(Ok(true)))
+                    }
+                    Err(_) => false,
+                };
+                if !admits {
+                    return Some(guard.message.clone());
+                }
+            }
+            None
+        })
     }
 
     fn wants_last_state(&self) -> bool {
@@ -64,7 +104,15 @@ impl<A: Adapter> Seat for SocketSeat<A> {
         let error = EventError::unauthorized(message);
         // a hint before the end; the end comes in any case
         let _ = socket.emit("session_error", &(&error.body(None),));
+        self.say(Why::Demoted);
         self.disconnect();
+    }
+
+    fn say(&self, why: Why) {
+        if let Some(socket) = self.socket.upgrade().filter(|socket| socket.connected()) {
+            // a hint before the end; the end comes in any case
+            let _ = socket.emit("session_ended", &(&Ended { reason: why.as_str() },));
+        }
     }
 
     fn disconnect(&self) {

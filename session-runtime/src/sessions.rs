@@ -13,8 +13,9 @@ use crate::{
     connection::Connections,
     core::{Config, Core},
     engine::{Engine, Limits},
+    guard::Guarded,
     handshake::{Admissions, CookiesLayer, Handshake, Origins, RequestsLayer, SessionLayer, SocketsLayer},
-    lifetime::{Checking, Expiring},
+    lifetime::{Checking, Expiring, Shutdown},
     namespace::Namespace,
     record::Id,
     requests::Recent,
@@ -131,7 +132,35 @@ impl<A: Adapter> Sessions<A> {
 
     /// A namespace, for `io.ns(…)` and `io.dyn_ns(…)`. Without guards it admits everybody, sessions or not.
     pub fn namespace(&self) -> Namespace<A> {
-        Namespace::new()
+        Namespace::new(&self.core)
+    }
+
+    /// Ends this node's part in it: handlers that run, and events that wait for their turn, finish and are saved; new
+    /// events are refused with `shutting_down`, and new connections with 503. Then, when all have finished or `within` is
+    /// over, each socket is told `session_ended` with the reason `shutting_down`, and the transports close, so that the
+    /// clients come back by themselves: to another node, if what distributes them knows that this one is going.
+    ///
+    /// HTTP requests go on, and so do their transactions: the server has a graceful end of its own, to be begun
+    /// afterwards or at the same time. Returns how many handlers still ran when their time was over; the transports may
+    /// take up to 3 seconds more.
+    ///
+    /// Dropping the future leaves the node refusing what is new, and its connections open.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use axum::Router;
+    /// # use socket_session::Sessions;
+    /// # async fn serve(listener: tokio::net::TcpListener, app: Router, sessions: Sessions) -> std::io::Result<()> {
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         let _ = tokio::signal::ctrl_c().await;
+    ///         sessions.shutdown(Duration::from_secs(10)).await;
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub async fn shutdown(&self, within: Duration) -> usize {
+        self.core.shut_down(within).await
     }
 
     /// The session of that id, for a background job. It never creates one: if the session has ended, each operation
@@ -342,6 +371,8 @@ impl<C: CookieController + Sync> Builder<C> {
             expiring: Expiring::default(),
             checking: Checking::new(self.check_every),
             rotated: Recent::default(),
+            guarded: Guarded::default(),
+            shutdown: Shutdown::default(),
         });
         self.shared.open(&core);
         Sessions { core, io: io.clone() }

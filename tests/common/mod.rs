@@ -24,10 +24,10 @@ use axum::{
     routing::get,
 };
 use socket_session::{
-    Builder, MemoryStore, Session, SessionError, Sessions, socket_session,
+    Builder, MemoryStore, Reached, Session, SessionError, Sessions, socket_session,
     store::{
-        Acquired, Claim, Created, Deadline, Loaded, Notice, Patch, Patched, Record, Retirement, SessionKey, Store,
-        StoreError, Token,
+        Acquired, Claim, Created, Deadline, Loaded, Member, Notice, Patch, Patched, Record, Retirement, SessionKey,
+        Store, StoreError, Token, UserKey,
     },
 };
 use socketioxide::{SocketIo, layer::SocketIoLayer};
@@ -99,7 +99,7 @@ async fn count(session: Session<Visit>) -> Result<String, SessionError> {
     Ok(session.get().await?.count.to_string())
 }
 
-async fn logout(session: Session<Visit>) -> Result<(), SessionError> {
+async fn logout(session: Session<Visit>) -> Result<Reached, SessionError> {
     session.destroy().await
 }
 
@@ -240,6 +240,11 @@ impl Received {
         Self::Packets(text.to_owned())
     }
 
+    /// Told why it ends.
+    pub(crate) fn ended(reason: &str) -> Self {
+        Self::Packets(format!(r#"42["session_ended",{{"reason":"{reason}"}}]"#))
+    }
+
     /// What arrived, if anything did.
     pub(crate) fn text(&self) -> &str {
         match self {
@@ -269,10 +274,21 @@ impl Client {
         }
     }
 
+    /// The next packet that says something else than why the connection is about to end.
+    pub(crate) async fn closing(&mut self) -> Received {
+        let next = self.next().await;
+        let packets = next.text().trim_start_matches("2\u{1e}");
+        match packets.strip_prefix(r#"42["session_ended","#).map(|packets| packets.split_once('\u{1e}')) {
+            None => next,
+            Some(None) => self.next().await,
+            Some(Some((_, rest))) => Received::packets(rest),
+        }
+    }
+
     /// Sends an event and waits for what comes: `430[…]` is its acknowledgement.
     pub(crate) async fn ask(&mut self, event: &str) -> Received {
         self.send(&format!("420[\"{event}\"]")).await;
-        self.next().await
+        self.closing().await
     }
 }
 
@@ -400,6 +416,26 @@ impl Store for SlowStore {
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.inner.exists(keys, now).await
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.inner.join(user, key).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.inner.leave(user, keys).await
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        self.inner.members(user).await
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.inner.end_user(user).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        self.inner.user_ended(user).await
     }
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {

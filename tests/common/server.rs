@@ -11,8 +11,8 @@ use std::{
 use socket_session::{
     MemoryStore,
     store::{
-        Acquired, Claim, Created, Deadline, Loaded, NodeId, Notice, Notices, Patch, Patched, Record, Retirement,
-        SessionKey, Store, StoreError, Token,
+        Acquired, Claim, Created, Deadline, Loaded, Member, NodeId, Notice, Notices, Patch, Patched, Record,
+        Retirement, SessionKey, Store, StoreError, Token, UserKey,
     },
 };
 use tokio::time::sleep;
@@ -33,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) down: Arc<AtomicBool>,
     /// What nodes say is lost.
     pub(crate) mute: Arc<AtomicBool>,
+    /// It takes nothing that nodes say.
+    pub(crate) deaf: Arc<AtomicBool>,
     /// How often it was asked, for whatever.
     pub(crate) trips: Arc<AtomicUsize>,
     /// How many sessions it was asked for each time that it was asked which exist.
@@ -110,12 +112,36 @@ impl Store for Server {
         }
         self.unless_down(self.trip(self.records.exists(keys, now)).await)
     }
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.records.join(user, key).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.records.leave(user, keys).await
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        self.records.members(user).await
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.records.end_user(user).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        self.records.user_ended(user).await
+    }
+
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
         if self.mute.load(SeqCst) {
             return Ok(());
         }
+        if self.deaf.load(SeqCst) {
+            return Err(StoreError::unavailable("deaf"));
+        }
         self.trip(self.records.announce(notice)).await
     }
+
     fn listen(&self, node: NodeId) -> Notices {
         self.records.listen(node)
     }

@@ -7,10 +7,11 @@ mod events;
 mod http;
 mod namespaces;
 mod options;
+mod signal;
 mod store;
 mod visit;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, time::Duration};
 
 use socket_session::{Expiry, Handshake, MemoryStore, Sessions};
 use socketioxide::SocketIo;
@@ -18,6 +19,9 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::options::Options;
+
+/// For how long handlers may go on when the program is told to end.
+const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -78,6 +82,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let app = client::serve(http::routes().layer(sessions.layer(io_layer)));
 
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            signal::to_end().await;
+            let left = sessions.shutdown(GRACE).await;
+            tracing::info!(handlers = left, "ended; what still ran is rolled back");
+        })
+        .await?;
     Ok(())
 }

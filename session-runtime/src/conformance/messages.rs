@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::probe::{Miss, Outcome, Probe, Writer, failed};
-use crate::store::{Ending, Notice, Notices, Then};
+use crate::store::{Ending, Notice, Notices, Telling, Then};
 
 /// A message that takes longer than this is as good as none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,22 +35,27 @@ pub(super) async fn announcements_reach_every_node(probe: Probe) -> Outcome {
     let (here, there) = (Writer::new().node, Writer::new().node);
     let (mut ours, mut theirs) = (first.listen(here), second.listen(there));
     let mut heard_here = false;
-    let mut missing = vec![Ending::Rotated, Ending::Destroyed];
+    let key = probe.nobody().key;
+    let ended = Ending::ALL.map(|how| Notice::Ended { key, by: here, how });
+    let told = Telling::ALL.map(|what| Notice::Told { key, by: here, what });
+    let mut missing = [ended, told].concat();
+    let kinds = missing.len();
     let end = Instant::now() + PATIENCE;
     let mut sent = Vec::new();
-    while let (Some(&how), true) = (missing.iter().cycle().nth(sent.len()), Instant::now() < end) {
-        let notice = Notice::Ended { key: probe.nobody().key, by: here, how };
+    while let (Some(&notice), true) = (missing.iter().cycle().nth(sent.len()), Instant::now() < end) {
         sent.push(notice);
         if let Err(error) = first.announce(&notice).await {
             return failed(format!("`announce` failed: {error}"));
         }
         let (we, they) = tokio::join!(heard(&mut ours, &sent), heard(&mut theirs, &sent));
         heard_here |= we.is_some();
-        missing.retain(|missing| !matches!(they, Some(Notice::Ended { how, .. }) if how == *missing));
+        missing.retain(|missing| they != Some(*missing));
     }
     match missing.len() {
         0 => Ok(()),
-        1 => failed("an announcement of one kind of ending reached the other node, one of another kind did not"),
+        missing if missing < kinds => {
+            failed("an announcement of one kind reached the other node, one of another kind did not")
+        }
         _ if heard_here => failed("an announcement reached the node that made it, and not the other"),
         _ if probe.stores()[0].has_leases() && hears_of_offer(&probe, Release::Alone).await? => {
             failed("offers are told, but announcements reach nobody")

@@ -8,12 +8,14 @@
 mod admission;
 mod application;
 mod body;
+mod farewell;
 mod origin;
 mod parts;
 mod query;
 mod service;
 mod sockets;
 mod transport;
+mod upgrade;
 
 pub use body::{Body, BoxError};
 pub use parts::{CookiesLayer, CookiesService, RequestsLayer, RequestsService, SocketsLayer, SocketsService};

@@ -10,15 +10,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use base64::Engine as _;
 use bytes::{Buf as _, Bytes};
 use engineioxide::{ProtocolVersion, TransportType, config::EngineIoConfig};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use hyper_util::rt::TokioIo;
 use socketioxide::{SocketIo, adapter::Adapter, layer::SocketIoLayer, service::SocketIoService, socket::Sid};
 use time::OffsetDateTime;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower_layer::Layer as _;
 use tower_service::Service;
 
@@ -28,6 +26,7 @@ use super::{
     body::{Body, answer},
     query::{Asked, Unclear},
     transport::{Closable, FLUSH},
+    upgrade::Upgrade,
 };
 use crate::{
     connection::Connection,
@@ -38,7 +37,7 @@ use crate::{
     store::Loaded,
 };
 
-type RequestBody = UnsyncBoxBody<Bytes, ReadError>;
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, ReadError>;
 type Engine<A> = SocketIoService<Nobody, A>;
 
 /// A request's body could not be read.
@@ -127,6 +126,9 @@ impl<A: Adapter> Sockets<A> {
         mut request: Request<RequestBody>,
         upgrade: Option<Upgrade>,
     ) -> Response<Body<R>> {
+        if self.core.shutdown.has_begun() {
+            return answer(StatusCode::SERVICE_UNAVAILABLE, "the node is shutting down");
+        }
         // announced before it looks for the session: one that is destroyed meanwhile tells it so
         let (named, _) = self.shown(request.headers(), false).await;
         let arrival = match named {
@@ -213,9 +215,13 @@ impl<A: Adapter> Sockets<A> {
             closing.cancelled().await;
             tokio::time::sleep(FLUSH).await;
         };
+        let poll = (request.method() == Method::GET).then(|| request.uri().clone());
         tokio::select! {
             biased;
-            response = self.engine(request) => response.map(Body::socket),
+            response = self.engine(request) => match poll.filter(|_| connection.has_ended()) {
+                Some(poll) => self.with_the_rest(poll, response).await,
+                None => response.map(Body::socket),
+            },
             () = late => {
                 connection.end_polling();
                 unknown()
@@ -223,7 +229,7 @@ impl<A: Adapter> Sockets<A> {
         }
     }
 
-    async fn engine(&self, request: Request<RequestBody>) -> Response<EngineBody> {
+    pub(super) async fn engine(&self, request: Request<RequestBody>) -> Response<EngineBody> {
         let mut engine = self.engine.clone();
         Service::<Request<RequestBody>>::call(&mut engine, request).await.unwrap_or_else(|never| match never {})
     }
@@ -363,37 +369,14 @@ fn end<A: Adapter>(mut engine: Engine<A>, path: &str, protocol: ProtocolVersion,
     }
 }
 
-/// A WebSocket handshake (RFC 6455, section 4.2.1), as far as Engine.IO leaves it to others.
-struct Upgrade {
-    accept: HeaderValue,
-}
-
-impl Upgrade {
-    fn of(parts: &http::request::Parts) -> Option<Self> {
-        parts.extensions.get::<hyper::upgrade::OnUpgrade>()?;
-        let says = |name, what: &str| {
-            let value = parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-            value.is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(what)))
-        };
-        if !says(header::UPGRADE, "websocket") || !says(header::SEC_WEBSOCKET_VERSION, "13") {
-            return None;
-        }
-        let key = parts.headers.get(header::SEC_WEBSOCKET_KEY)?;
-        // 16 random bytes
-        base64::prelude::BASE64_STANDARD.decode(key).ok().filter(|bytes| bytes.len() == 16)?;
-        let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()?;
-        Some(Self { accept })
-    }
-}
-
 /// Stands behind Socket.IO: all that is not Socket.IO's goes to the application without it.
 #[derive(Clone, Debug)]
 pub(super) struct Nobody;
 
-type EngineBody =
+pub(super) type EngineBody =
     <<Engine<socketioxide::adapter::LocalAdapter> as Service<Request<RequestBody>>>::Response as Inner>::Body;
 
-trait Inner {
+pub(super) trait Inner {
     type Body;
 }
 

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_util::time::{DelayQueue, delay_queue};
 
-use crate::{connection::Close, core::Core, record::SessionKey, store::Ending};
+use crate::{connection::Close, core::Core, reached::Why, record::SessionKey, store::Ending};
 
 /// How often it is seen that a session has no connections any more, and need not be watched.
 const FAR: Duration = Duration::from_mins(10);
@@ -123,8 +123,8 @@ async fn look(core: Arc<Core>, key: SessionKey, deadline: OffsetDateTime) {
     match core.load(&key).await {
         Ok(Some(record)) => core.expiring.watch(&core, key, record.deadline),
         Ok(None) => {
-            core.ended(key, None);
-            let _ = core.disconnect(key, Close::Reconnect, None).await;
+            core.ended(key, None, Why::Expired);
+            core.disconnect_here(key, Close::Reconnect, None, Some(Why::Expired)).await;
         }
         Err(_) => {
             tokio::time::sleep(AGAIN).await;

@@ -2,5 +2,6 @@
 
 mod existence;
 mod expiry;
+mod shutdown;
 
-pub(crate) use self::{existence::Checking, expiry::Expiring};
+pub(crate) use self::{existence::Checking, expiry::Expiring, shutdown::Shutdown};

@@ -14,8 +14,9 @@ use crate::{
     core::Core,
     engine::{Refusal, Transaction, is_held},
     error::SessionError,
+    reached::{Reached, Why},
     record::{Deadline, Fields, Id, Patch, Record, SessionKey},
-    store::{Ending, Loaded, Patched},
+    store::{Ending, Loaded, Notice, Patched},
     view::Access,
 };
 
@@ -135,17 +136,17 @@ impl RequestScope {
     }
 
     /// Ends the request's session at once: the one that it had, and the one that was to take its place. Whether it was
-    /// there. An error if it has just got another id.
-    pub(crate) async fn destroy(self: &Arc<Self>) -> Result<bool, SessionError> {
+    /// there, and whom that has reached. An error if it has just got another id.
+    pub(crate) async fn destroy(self: &Arc<Self>) -> Result<(bool, Reached), SessionError> {
         let (fresh, rotation) = {
             let mut state = self.state();
             (state.fresh, state.rotation.take())
         };
         let Some(key) = rotation.as_ref().map(|rotation| rotation.key).or_else(|| self.id().map(|id| id.key())) else {
-            return Ok(false);
+            return Ok((false, Reached { sockets: 0, everywhere: true }));
         };
-        let destroyed = self.core.destroy(key, None).await;
-        if !matches!(destroyed, Ok(_) | Err(SessionError::NotReached)) {
+        let destroyed = self.core.destroy(key, None, Ending::Destroyed).await;
+        if destroyed.is_err() {
             let mut state = self.state();
             // the client has the cookie of another id, or will have: it is logged in as before, and should know
             state.outdated |= matches!(destroyed, Err(SessionError::Gone));
@@ -205,10 +206,9 @@ impl RequestScope {
             (Some(rotation), Some(new)) => return self.finish(rotation, new).await.map(Some),
             // it gave up its id and was then flushed: the response removes the cookie
             (Some(rotation), None) if is_empty => {
-                let destroyed = self.core.destroy(rotation.key, None).await;
-                if !matches!(destroyed, Ok(_) | Err(SessionError::NotReached)) {
+                if let Err(error) = self.core.destroy(rotation.key, None, Ending::Destroyed).await {
                     self.void();
-                    destroyed?;
+                    return Err(error);
                 }
             }
             // nothing to do, or the request gave up waiting before it had given up its id
@@ -229,7 +229,7 @@ impl RequestScope {
             }
         };
         core.rotated.mark(key);
-        core.ended(key, Some(&last.fields));
+        core.ended(key, Some(&last.fields), Why::Rotated);
         if self.is_over() {
             // given up in just this moment: nobody has the new id, and the old one is gone
             core.drop_fresh(new).await;
@@ -342,8 +342,8 @@ impl Core {
 
     /// The response with a new id is through: the transports of the old session close, on all nodes.
     pub(crate) async fn close_rotated(&self, key: SessionKey) {
-        let _ = self.disconnect(key, Close::Reconnect, None).await;
-        self.announce(key, Ending::Rotated).await;
+        self.disconnect_here(key, Close::Reconnect, None, Some(Why::Rotated)).await;
+        self.announce(Notice::Ended { key, by: self.engine.node, how: Ending::Rotated }).await;
     }
 }
 

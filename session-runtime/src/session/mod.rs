@@ -14,8 +14,10 @@ use crate::{
     error::SessionError,
     event::current_socket,
     payload::Payload,
+    reached::{Reached, Why},
     record::{Fields, Id, Patch},
     requests::RequestScope,
+    store::Ending,
     view::{Tracked, View},
 };
 
@@ -88,8 +90,8 @@ impl<V> Session<V> {
     ///
     /// # Errors
     /// `Gone` in a request with the cookie of a session that has [just got another id](Self::rotate): that one lives on.
-    /// `Unavailable` or `Unknown` if the store failed; `NotReached` if the record is deleted and a node could not be told.
-    pub async fn destroy(&self) -> Result<(), SessionError> {
+    /// `Unavailable` or `Unknown` if the store failed.
+    pub async fn destroy(&self) -> Result<Reached, SessionError> {
         let (core, key) = match &self.via {
             Via::Request(scope) => {
                 let scope = Arc::clone(scope);
@@ -97,19 +99,22 @@ impl<V> Session<V> {
                 let destruction = tokio::spawn(async move {
                     let _one_at_a_time = scope.change().await;
                     let had_one = scope.id().is_some();
-                    let destroyed = scope.destroy().await.map(drop);
-                    if had_one && matches!(destroyed, Ok(()) | Err(SessionError::NotReached)) {
+                    let (_, reached) = scope.destroy().await?;
+                    if had_one {
                         scope.forget().await?;
                     }
-                    destroyed
+                    Ok(reached)
                 });
                 return destruction.await.unwrap_or(Err(SessionError::Unknown));
             }
             Via::Bound(bound) => (Arc::clone(&self.core), bound.key),
             Via::Nothing => return Err(SessionError::NoSession),
         };
-        let current = current_socket(&key);
-        let destruction = tokio::spawn(async move { core.destroy(key, current).await.map(drop) });
+        let current = current_socket(&key, Some(Why::Logout));
+        let destruction = tokio::spawn(async move {
+            let (_, reached) = core.destroy(key, current, Ending::Destroyed).await?;
+            Ok(reached)
+        });
         destruction.await.unwrap_or(Err(SessionError::Unknown))
     }
 
@@ -132,19 +137,17 @@ impl<V> Session<V> {
         }
     }
 
-    /// Ends the session's connections, and leaves the session as it is.
-    ///
-    /// [`Close::Reconnect`] closes the transports of this node; [`Close::Final`] disconnects the sockets on all nodes.
+    /// Ends the session's connections on all nodes, and leaves the session as it is.
     ///
     /// # Errors
-    /// `NotReached` if a node could not be told.
-    pub async fn disconnect(&self, close: Close) -> Result<(), SessionError> {
+    /// None yet: whom it has not reached, what it returns tells.
+    pub async fn disconnect(&self, close: Close) -> Result<Reached, SessionError> {
         let Some(key) = self.id().map(|id| id.key()) else {
-            return Ok(());
+            return Ok(Reached { sockets: 0, everywhere: true });
         };
         // who asks from an event handler is answered first
-        let current = if close == Close::Final { current_socket(&key) } else { None };
-        self.core.disconnect(key, close, current).await
+        let current = if close == Close::Final { current_socket(&key, None) } else { None };
+        Ok(self.core.disconnect(key, close, current).await)
     }
 }
 

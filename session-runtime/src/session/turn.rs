@@ -218,7 +218,7 @@ impl<V> Session<V> {
         if let Some((_, deadline)) = renewed {
             patch.deadline = Some(Deadline::Extend(deadline));
         }
-        let looked_at = self.core.guards_look_at(&key, &patch);
+        let looked_at = self.core.guards_look_at(&key, &patch, Some(&transaction.record().fields));
         let written = renewed.map(|(scope, deadline)| {
             let mut fields = transaction.record().fields.clone();
             fields.apply(&patch);
@@ -235,9 +235,7 @@ impl<V> Session<V> {
                 scope.refresh(id, fields, deadline).await;
             }
         }
-        if looked_at {
-            self.core.recheck(key);
-        }
+        self.core.reconsider(key, looked_at);
         Ok(Some(Attempt::Done(Ok(value))))
     }
 

@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -13,8 +14,11 @@ use time::OffsetDateTime;
 use tokio::sync::broadcast;
 
 use self::entry::Entry;
-use super::{Acquired, Claim, Created, Loaded, NodeId, Notice, Notices, Patched, Retirement, Store, StoreError, Token};
-use crate::record::{Deadline, Patch, Record, SessionKey, TransactionId};
+use super::{
+    Acquired, Claim, Created, Loaded, Member, NodeId, Notice, Notices, Patched, Retirement, Store, StoreError, Token,
+    users::UserIndex,
+};
+use crate::record::{Deadline, Patch, Record, SessionKey, TransactionId, UserKey};
 
 /// How many notices wait for a listener before it has to look for itself.
 const NOTICES: usize = 256;
@@ -40,11 +44,12 @@ pub struct MemoryStore(Arc<Shared>);
 struct Shared {
     records: Mutex<Records>,
     notices: broadcast::Sender<(Option<NodeId>, Notice)>,
+    users: UserIndex,
 }
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { records: Mutex::default(), notices: broadcast::Sender::new(NOTICES) }
+        Self { records: Mutex::default(), notices: broadcast::Sender::new(NOTICES), users: UserIndex::default() }
     }
 }
 
@@ -240,6 +245,29 @@ impl Store for MemoryStore {
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         let mut records = self.records();
         Ok(keys.iter().map(|key| records.live(key, now).is_some()).collect())
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.0.users.join(*user, *key);
+        Ok(())
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.0.users.leave(*user, keys);
+        Ok(())
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        Ok(self.0.users.members(*user))
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.0.users.end(*user);
+        Ok(())
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        Ok(self.0.users.ended(*user))
     }
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {

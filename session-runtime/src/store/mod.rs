@@ -4,8 +4,9 @@ mod lease;
 mod memory;
 mod notice;
 mod plain;
+mod users;
 
-use std::{error::Error, pin::Pin, sync::Arc};
+use std::{error::Error, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use time::OffsetDateTime;
@@ -13,14 +14,17 @@ use time::OffsetDateTime;
 pub use self::{
     lease::{Acquired, Claim, Fence, Lease, NodeId, Patched, Retirement, Then, Token},
     memory::MemoryStore,
-    notice::{Ending, Notice},
+    notice::{Ending, Notice, Telling},
     plain::Plain,
+    users::{Member, USER_END_REMEMBERED},
 };
 use crate::clock::now;
-pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId};
+pub use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId, UserKey};
 
 /// The notices for one node, as they come. It never ends by itself.
 pub type Notices = stream::BoxStream<'static, Notice>;
+
+const NO_USERS: &str = "this store does not know which sessions a user has";
 
 /// Keeps session records. Each operation is atomic, and each keys by [`SessionKey`], never by the id itself.
 ///
@@ -96,6 +100,40 @@ pub trait Store: Send + Sync + 'static {
         keys: &[SessionKey],
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Vec<bool>, StoreError>> + Send;
+
+    /// Adds a session to those of a user, from now on; if it is one already, since when it was. There need be no record yet.
+    ///
+    /// These five are an index beside the records: what a user's sessions are, the records themselves say, and the engine
+    /// looks. An entry whose session has ended may stay until it is taken out with [`leave`](Self::leave). A store may do
+    /// without: then there are no `#[session(user)]`s.
+    fn join(&self, user: &UserKey, key: &SessionKey) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (user, key);
+        std::future::ready(Err(StoreError::unavailable(NO_USERS)))
+    }
+
+    /// Takes sessions out of those of a user.
+    fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (user, keys);
+        std::future::ready(Err(StoreError::unavailable(NO_USERS)))
+    }
+
+    /// The sessions of a user that were added and not taken out, in any order.
+    fn members(&self, user: &UserKey) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send {
+        let _ = user;
+        std::future::ready(Err(StoreError::unavailable(NO_USERS)))
+    }
+
+    /// Notes that all sessions of a user are ended now. It is remembered for [`USER_END_REMEMBERED`] at least.
+    fn end_user(&self, user: &UserKey) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = user;
+        std::future::ready(Err(StoreError::unavailable(NO_USERS)))
+    }
+
+    /// How long ago that was last, by the store's own clock: no node's clock is compared with another's.
+    fn user_ended(&self, user: &UserKey) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send {
+        let _ = user;
+        std::future::ready(Err(StoreError::unavailable(NO_USERS)))
+    }
 
     /// Tells all nodes. A store of one process has nobody to tell.
     fn announce(&self, notice: &Notice) -> impl Future<Output = Result<(), StoreError>> + Send {
@@ -181,6 +219,11 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn delete<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, bool>;
     fn exists<'a>(&'a self, keys: &'a [SessionKey]) -> StoreFuture<'a, Vec<bool>>;
     fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()>;
+    fn join<'a>(&'a self, user: &'a UserKey, key: &'a SessionKey) -> StoreFuture<'a, ()>;
+    fn leave<'a>(&'a self, user: &'a UserKey, keys: &'a [SessionKey]) -> StoreFuture<'a, ()>;
+    fn members<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Vec<Member>>;
+    fn end_user<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, ()>;
+    fn user_ended<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Option<Duration>>;
     fn listen(&self, node: NodeId) -> Notices;
 
     // what outlives whoever begins it
@@ -222,6 +265,26 @@ impl<S: Store> AnyStore for S {
 
     fn announce<'a>(&'a self, notice: &'a Notice) -> StoreFuture<'a, ()> {
         Box::pin(Store::announce(self, notice))
+    }
+
+    fn join<'a>(&'a self, user: &'a UserKey, key: &'a SessionKey) -> StoreFuture<'a, ()> {
+        Box::pin(Store::join(self, user, key))
+    }
+
+    fn leave<'a>(&'a self, user: &'a UserKey, keys: &'a [SessionKey]) -> StoreFuture<'a, ()> {
+        Box::pin(Store::leave(self, user, keys))
+    }
+
+    fn members<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Vec<Member>> {
+        Box::pin(Store::members(self, user))
+    }
+
+    fn end_user<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, ()> {
+        Box::pin(Store::end_user(self, user))
+    }
+
+    fn user_ended<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Option<Duration>> {
+        Box::pin(Store::user_ended(self, user))
     }
 
     fn listen(&self, node: NodeId) -> Notices {

@@ -16,8 +16,10 @@ use tower_sessions::{
     session_store::Error,
 };
 
-use super::{Acquired, Claim, Created, Loaded, Patched, Retirement, Store, StoreError, Token};
-use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId};
+use super::{
+    Acquired, Claim, Created, Loaded, Member, Patched, Retirement, Store, StoreError, Token, users::UserIndex,
+};
+use crate::record::{Deadline, FieldKey, Fields, Patch, Record, SessionKey, TransactionId, UserKey};
 
 /// The key of our own notes in a record of tower-sessions. The user's keys that begin with it get one more.
 const NOTES: char = '@';
@@ -53,6 +55,7 @@ const AT_ONCE: usize = 16;
 ///   deleted. What is looked at before a save may be gone when it is written.
 /// - A save that got no answer is sent again, and applied once, unless the store is still at the first copy.
 /// - Acknowledged is as durable as the store's `save`.
+/// - Which sessions a user has is known of this process, since it began.
 ///
 /// Each write is a load and a save. Records are kept under the hash of the session's id, which is no credential, with a
 /// note of ours under the key `@`; other programs cannot use them as theirs. They are collected by the store an hour
@@ -60,12 +63,13 @@ const AT_ONCE: usize = 16;
 pub struct Plain<S> {
     store: Arc<S>,
     turns: Turns,
+    users: UserIndex,
 }
 
 impl<S: SessionStore> Plain<S> {
     /// On this store.
     pub fn new(store: S) -> Self {
-        Self { store: Arc::new(store), turns: Turns::default() }
+        Self { store: Arc::new(store), turns: Turns::default(), users: UserIndex::default() }
     }
 
     /// Writes in the key's turn: to an end, even if whoever asked for it goes away, for what is under way at the store
@@ -324,6 +328,29 @@ impl<S: SessionStore> Store for Plain<S> {
             }
         };
         self.write(*key, retire).await
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.users.join(*user, *key);
+        Ok(())
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.users.leave(*user, keys);
+        Ok(())
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        Ok(self.users.members(*user))
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.users.end(*user);
+        Ok(())
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<std::time::Duration>, StoreError> {
+        Ok(self.users.ended(*user))
     }
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {

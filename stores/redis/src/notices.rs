@@ -11,7 +11,7 @@ use redis::{
 };
 use socket_session::{
     SessionKey,
-    store::{Ending, NodeId, Notice, Notices},
+    store::{Ending, NodeId, Notice, Notices, Telling},
 };
 use tokio::time::{sleep, timeout};
 
@@ -33,11 +33,10 @@ pub(crate) fn message(notice: &Notice) -> Option<String> {
     match notice {
         Notice::Offered(key) => Some(offered(key)),
         Notice::Ended { key, by, how } => {
-            let how = match how {
-                Ending::Destroyed => "destroyed",
-                Ending::Rotated => "rotated",
-            };
-            Some(format!("ended {} {} {how}", encoding::hex(key), encoding::id(by.0)))
+            Some(format!("ended {} {} {}", encoding::hex(key), encoding::id(by.0), how.as_str()))
+        }
+        Notice::Told { key, by, what } => {
+            Some(format!("told {} {} {}", encoding::hex(key), encoding::id(by.0), what.as_str()))
         }
         Notice::Missed => None,
     }
@@ -49,14 +48,13 @@ fn notice(message: &str) -> Option<Notice> {
     let (kind, key) = (words.next()?, encoding::session_key(words.next()?)?);
     match kind {
         "offered" => Some(Notice::Offered(key)),
-        "ended" => {
+        "ended" | "told" => {
             let by = NodeId(encoding::parse_id(words.next()?.as_bytes())?);
-            let how = match words.next()? {
-                "destroyed" => Ending::Destroyed,
-                "rotated" => Ending::Rotated,
-                _ => return None,
-            };
-            Some(Notice::Ended { key, by, how })
+            let word = words.next()?;
+            match kind {
+                "ended" => Some(Notice::Ended { key, by, how: Ending::named(word)? }),
+                _ => Some(Notice::Told { key, by, what: Telling::named(word)? }),
+            }
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use socket_session::{
     SessionKey,
-    store::{Ending, NodeId, Notice},
+    store::{Ending, NodeId, Notice, Telling},
 };
 
 use crate::encoding::{hex, session_key};
@@ -11,13 +11,8 @@ use crate::encoding::{hex, session_key};
 pub(crate) fn write(notice: &Notice) -> Option<String> {
     match notice {
         Notice::Offered(key) => Some(offered(key)),
-        Notice::Ended { key, by, how } => {
-            let how = match how {
-                Ending::Destroyed => "destroyed",
-                Ending::Rotated => "rotated",
-            };
-            Some(format!("ended {} {:032x} {how}", hex(key.as_bytes()), by.0))
-        }
+        Notice::Ended { key, by, how } => Some(format!("ended {} {:032x} {}", hex(key.as_bytes()), by.0, how.as_str())),
+        Notice::Told { key, by, what } => Some(format!("told {} {:032x} {}", hex(key.as_bytes()), by.0, what.as_str())),
         Notice::Missed => None,
     }
 }
@@ -33,14 +28,13 @@ pub(crate) fn read(message: &str) -> Option<Notice> {
     let (kind, key) = (words.next()?, session_key(words.next()?)?);
     match kind {
         "offered" => Some(Notice::Offered(key)),
-        "ended" => {
+        "ended" | "told" => {
             let by = NodeId(u128::from_str_radix(words.next()?, 16).ok()?);
-            let how = match words.next()? {
-                "destroyed" => Ending::Destroyed,
-                "rotated" => Ending::Rotated,
-                _ => return None,
-            };
-            Some(Notice::Ended { key, by, how })
+            let word = words.next()?;
+            match kind {
+                "ended" => Some(Notice::Ended { key, by, how: Ending::named(word)? }),
+                _ => Some(Notice::Told { key, by, what: Telling::named(word)? }),
+            }
         }
         _ => None,
     }
@@ -53,8 +47,9 @@ mod tests {
     #[test]
     fn messages_are_read_as_they_were_written() {
         let key = SessionKey::from([7; 32]);
-        let ended = |how| Notice::Ended { key, by: NodeId(9), how };
-        for notice in [Notice::Offered(key), ended(Ending::Destroyed), ended(Ending::Rotated)] {
+        let ended = Ending::ALL.map(|how| Notice::Ended { key, by: NodeId(9), how });
+        let told = Telling::ALL.map(|what| Notice::Told { key, by: NodeId(9), what });
+        for notice in [[Notice::Offered(key)].as_slice(), &ended, &told].concat() {
             assert_eq!(write(&notice).as_deref().and_then(read), Some(notice));
         }
         assert_eq!(write(&Notice::Missed), None);

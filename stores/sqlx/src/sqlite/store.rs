@@ -186,7 +186,9 @@ impl Store for SqliteStore {
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {
         match notice {
-            Notice::Offered(key) | Notice::Ended { key, .. } => Ok(self.0.writer.work(key, 0, *notice).await?),
+            Notice::Offered(key) | Notice::Ended { key, .. } | Notice::Told { key, .. } => {
+                Ok(self.0.writer.work(key, 0, *notice).await?)
+            }
             Notice::Missed => Ok(()),
         }
     }

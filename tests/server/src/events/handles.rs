@@ -31,7 +31,7 @@ pub(crate) async fn update(session: Session<Visit>) -> String {
 
 #[on("handle destroy")]
 pub(crate) async fn destroy(session: Session<Visit>) -> String {
-    named(session.destroy().await, |()| "destroyed".to_owned())
+    named(session.destroy().await, |_| "destroyed".to_owned())
 }
 
 #[on("handle rotate")]
