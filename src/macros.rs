@@ -637,5 +637,5 @@ pub use socket_session_macros::guard;
 /// # Limitations
 ///
 /// - Structs without parameters.
-/// - The names that Socket.IO keeps for itself (`connect`, `disconnect`, …), and `session_error`, are no events of yours.
+/// - The names that Socket.IO keeps for itself (`connect`, `disconnect`, …), `session_ended` and `session_error` are no events of yours.
 pub use socket_session_macros::server_event;
