@@ -115,6 +115,7 @@
 //! - An event that comes by the hundred may be content with what this node saw a moment ago: [`fresh`](macro@on#fresh).
 //! - Fields that were renamed, or are of another type now, are read from [sessions of an earlier
 //!   version](macro@socket_session#sessions-of-an-earlier-version).
+//!
 //! What the client is answered, what is saved and what is emitted can be tested with `socket_session::testing` (feature
 //! `testing`): a session in memory, no network, a clock that the test moves and a store that fails when told to.
 //!
