@@ -110,6 +110,12 @@
 //! # }
 //! ```
 //!
+//! - Handlers may be the methods of their view: [`#[socket_events]`](macro@socket_events), registered at once by
+//!   [`.events::<Visit>()`](Namespace::events).
+//! - An event that comes by the hundred may be content with what this node saw a moment ago: [`fresh`](macro@on#fresh).
+//! - Fields that were renamed, or are of another type now, are read from [sessions of an earlier
+//!   version](macro@socket_session#sessions-of-an-earlier-version).
+//!
 //! What the client is answered, what is saved and what is emitted can be tested with `socket_session::testing` (feature
 //! `testing`): a session in memory, no network, a clock that the test moves and a store that fails when told to.
 //!
@@ -237,7 +243,7 @@ extern crate self as socket_session;
 mod documents;
 mod macros;
 
-pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, server_event, socket_session};
+pub use macros::{guard, on, on_connect, on_disconnect, on_fallback, server_event, socket_events, socket_session};
 #[cfg(feature = "conformance")]
 pub use socket_session_runtime::conformance;
 #[doc(hidden)]

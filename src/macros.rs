@@ -38,6 +38,8 @@
 /// | option | value | without it | effect |
 /// |---|---|---|---|
 /// | `prefix` | string | none | stands before the key of every field |
+/// | `rename_all` | `"camelCase"`, or another of serde's cases | the fields' names | the keys of the fields without `key` |
+/// | `on_corrupt` | `"reject"` or `"default"` | `"reject"` | what becomes of a stored value that does not fit, in all fields |
 /// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for those who re-export it |
 ///
 /// # Options of a field, `#[session(…)]`
@@ -45,9 +47,45 @@
 /// | option | value | without it | effect |
 /// |---|---|---|---|
 /// | `key` | string | the field's name | the key in the record |
+/// | `alias` | string, several times if need be | none | an old key, under which the value is found where the key is missing |
 /// | `default` | expression | `Default::default()` | the value where the record has no such key |
+/// | `migrate` | path of a `fn(Old) -> T` or `fn(Old) -> Result<T, E>` | none | makes the field's value of an old one that does not deserialize |
+/// | `on_corrupt` | `"reject"` or `"default"` | what the struct says | what becomes of a stored value that does not fit |
 /// | `skip` | none | | the field is not stored; it has its default whenever the view is loaded |
 /// | `user` | none | | the field's value says whose session it is: `sessions.user(&value)` finds it; `None` is nobody's. One field of all views of a record |
+///
+/// # Sessions of an earlier version
+///
+/// Sessions outlive the program that made them. A field that was renamed keeps its old key as an `alias`, with the
+/// struct's prefix in front; a field of another type has a function that makes the new value of the old one. `Old` is any
+/// type that is `Deserialize`, or `serde_json::Value`.
+///
+/// ```
+/// use socket_session::socket_session;
+/// use std::num::ParseIntError;
+///
+/// #[socket_session(rename_all = "camelCase")]
+/// pub struct User {
+///     /// The key `userName`; until then it was `login`, and before that `name`.
+///     #[session(alias = "login", alias = "name")]
+///     pub user_name: String,
+///     /// It was a text.
+///     #[session(migrate = year)]
+///     pub birth_year: u16,
+///     /// Nothing that anybody would miss.
+///     #[session(default = 20, on_corrupt = "default")]
+///     pub page_size: u32,
+/// }
+///
+/// fn year(old: String) -> Result<u16, ParseIntError> {
+///     old.parse()
+/// }
+/// ```
+///
+/// A read changes nothing. The first save of the view that changes anything writes such fields under the new key and in
+/// the new form, and removes the old keys. A value that neither deserializes nor can be migrated is `session_corrupt`,
+/// and the record is left as it is; with `on_corrupt = "default"` it counts as missing, and stays until the field is
+/// written.
 ///
 /// # Accessors
 ///
@@ -83,9 +121,11 @@
 /// # Limitations
 ///
 /// - Only structs with named fields, without parameters.
-/// - Two fields cannot have one key, and a field cannot be named as another one's setter is.
+/// - Two fields cannot have one key, old or new, and a field cannot be named as another one's setter is.
 /// - `#[cfg_attr(…, session(…))]` is not seen.
 /// - Keys that start with `__socket_session` are the library's.
+/// - Two views of one handler cannot claim one key, old or new; two views of one namespace neither: see
+///   [`Namespace`](crate::Namespace).
 /// - `Session` has methods of its own (`id`, `get`, `update`, …), which win over an accessor of that name: then write
 ///   `VisitFields::id(&session)`.
 pub use socket_session_macros::socket_session;
@@ -154,7 +194,32 @@ pub use socket_session_macros::socket_session;
 /// |---|---|---|---|
 /// | first, without a name | string | must be there | the event |
 /// | `guard` | path of a `fn(&View) -> bool`, or of an `async fn` under [`#[guard]`](macro@guard) | none | asked on the fresh session before the handler runs; if it says no, the client gets `unauthorized` |
+/// | `fresh` | a time: `"500ms"`, `"5s"`, `"1m"` | none | the session may be that old, see below; not beside `&mut` |
 /// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for those who re-export it |
+///
+/// ## `fresh`
+///
+/// For events that come by the hundred, and of which no single one is that important:
+///
+/// ```
+/// use socket_session::{AfterSave, on, socket_session};
+/// use socketioxide::extract::Data;
+///
+/// #[socket_session]
+/// struct Visit {
+///     name: String,
+/// }
+///
+/// #[on("cursor", fresh = "5s")]
+/// async fn cursor(visit: &Visit, Data(at): Data<(f32, f32)>, after: AfterSave) {
+///     after.emit("cursor", &(&visit.name, at));
+/// }
+/// ```
+///
+/// If an event with `fresh` has looked at the session that short a time ago on this node, the store is not asked again, and
+/// the event waits for nobody, not for those before it either. Its guards, the namespace's too, look at the same. What this
+/// node has saved since then is seen; what another one has, only when the time has passed. A session that has ended on
+/// this node, or of whose end this node has heard, is gone at once.
 ///
 /// # Parameters
 ///
@@ -201,14 +266,161 @@ pub use socket_session_macros::socket_session;
 ///
 /// # Limitations
 ///
-/// - Free functions only, no methods; no lifetime or const parameters, no `#[cfg]` on a parameter.
+/// - Free functions; methods are for [`#[socket_events]`](macro@socket_events). No lifetime or const parameters, no `#[cfg]` on a
+///   parameter.
 /// - `Option<&V>` is recognised by the name `Option`, not under an alias.
 /// - The name of a primitive type cannot be the function's, and a module beside it cannot have its name; nor can a crate
 ///   that the module names, as in `use bytes::Bytes` beside `async fn bytes`.
 /// - The handler is not more visible than its views and its arguments.
 /// - An extractor of your own that serves one adapter only, and not the local one, needs a function with a type
-///   parameter.
+///   parameter. One that is named `Data<…>`, `TryData<…>` or `State<…>` serves all, as socketioxide's do.
 pub use socket_session_macros::on;
+
+/// Makes the methods of a view event handlers, and lets a namespace register them at once.
+///
+/// `self` is the view: `&self` reads the session, `&mut self` changes it. All else is as in a free function under
+/// [`#[on]`](macro@on): other views and extractors as parameters, what is returned is the acknowledgement, and the method
+/// stays callable as it is. They are registered by [`.events::<Visit>()`](crate::Namespace::events).
+///
+/// ```
+/// use socket_session::{AfterSave, Sessions, socket_events, socket_session};
+/// use socketioxide::extract::{Data, Event};
+///
+/// #[socket_session]
+/// struct Visit {
+///     count: u32,
+///     admin: bool,
+/// }
+///
+/// #[socket_session(prefix = "cart.")]
+/// struct Cart {
+///     items: Vec<u32>,
+/// }
+///
+/// #[socket_events]
+/// impl Visit {
+///     #[on("my event")]
+///     async fn my_event(&mut self) -> u32 {
+///         self.count += 1;
+///         self.count
+///     }
+///
+///     /// `self` only reads, and another view is changed.
+///     #[on("buy", guard = Self::is_admin)]
+///     async fn buy(&self, cart: &mut Cart, Data(item): Data<u32>, after: AfterSave) -> usize {
+///         cart.items.push(item);
+///         after.emit("bought", &item);
+///         cart.items.len()
+///     }
+///
+///     #[on_connect]
+///     async fn hello(&mut self) {
+///         self.count = 0;
+///     }
+///
+///     /// A disconnect handler takes `Option<&Self>`: the session may be gone.
+///     #[on_disconnect]
+///     async fn bye(last: Option<&Self>) {
+///         println!("{:?} events", last.map(|visit| visit.count));
+///     }
+///
+///     #[on_fallback]
+///     async fn unknown(Event(name): Event) -> Result<(), String> {
+///         Err(format!("there is no event `{name}`"))
+///     }
+///
+///     /// A method without an attribute is nothing but a method.
+///     fn is_admin(&self) -> bool {
+///         self.admin
+///     }
+/// }
+///
+/// fn register(sessions: &Sessions) -> socket_session::Namespace {
+///     sessions.namespace().events::<Visit>()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut visit = Visit { count: 1, admin: false };
+/// assert_eq!(visit.my_event().await, 2);
+/// # }
+/// ```
+///
+/// # Options
+///
+/// | option | value | without it | effect |
+/// |---|---|---|---|
+/// | `name` | an identifier, with a visibility in front if it needs one | the view's type | the block is registered by this type, which is made here |
+/// | `with` | list of blocks' names | none | they are registered together with this block |
+/// | `crate` | path, `crate::…` or `::…` | `::socket_session` | where the library is, for all methods of the block |
+///
+/// The attributes on the methods take the same options as on functions; they need no import.
+///
+/// # Several blocks
+///
+/// One block of a type has no name. Each other one, in whatever module, has: by that it is registered alone, or together
+/// with the one that says `with`.
+///
+/// ```
+/// use socket_session::{Sessions, socket_events, socket_session};
+///
+/// #[socket_session]
+/// pub struct Visit {
+///     pub count: u32,
+/// }
+///
+/// #[socket_events(with = [Chat, admin::Moderation])]
+/// impl Visit {
+///     #[on("my event")]
+///     async fn my_event(&mut self) {
+///         self.count += 1;
+///     }
+/// }
+///
+/// #[socket_events(name = Chat)]
+/// impl Visit {
+///     #[on("message")]
+///     async fn message(&mut self) {
+///         self.count += 1;
+///     }
+/// }
+///
+/// mod admin {
+///     use socket_session::socket_events;
+///
+///     #[socket_events(name = pub Moderation)]
+///     impl super::Visit {
+///         #[on("reset")]
+///         async fn reset(&mut self) {
+///             self.count = 0;
+///         }
+///     }
+/// }
+///
+/// fn register(sessions: &Sessions) -> [socket_session::Namespace; 2] {
+///     let all = sessions.namespace().events::<Visit>();
+///     let one = sessions.namespace().events::<admin::Moderation>();
+///     [all, one]
+/// }
+/// # fn main() {}
+/// ```
+///
+/// They are listed, and not found: what finds them without a list runs before `main` and needs `unsafe`, and cannot keep
+/// what is generic over the adapter.
+///
+/// # What it expands to
+///
+/// The `impl` as it is, and for each method a type without a name and what makes that a handler, as for a function. With
+/// `name`, a type of that name.
+///
+/// # Limitations
+///
+/// - The `impl` has no parameters and is not that of a trait. A method's own type parameter is the adapter.
+/// - `self` is not taken by value, and in a disconnect handler not at all.
+/// - A guard under [`#[guard]`](macro@guard) is a free function; a plain `fn(&self) -> bool` is named `Self::is_admin`.
+/// - The attributes on the methods are read before `#[cfg_attr]` is.
+/// - Two methods of a block, or of blocks that are registered by one `with`, cannot handle one event.
+pub use socket_session_macros::socket_events;
 
 /// Makes an `async fn` the handler of connecting: it runs once a socket is admitted, before its first event.
 ///
@@ -425,5 +637,5 @@ pub use socket_session_macros::guard;
 /// # Limitations
 ///
 /// - Structs without parameters.
-/// - The names that Socket.IO keeps for itself (`connect`, `disconnect`, …), and `session_error`, are no events of yours.
+/// - The names that Socket.IO keeps for itself (`connect`, `disconnect`, …), `session_ended` and `session_error` are no events of yours.
 pub use socket_session_macros::server_event;

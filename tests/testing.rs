@@ -97,6 +97,7 @@ async fn hang_up(session: Session<Visit>) -> Result<(), EventError> {
 
 #[on_connect]
 async fn hello(visit: &mut Visit, after: AfterSave) {
+    tokio::time::sleep(Duration::from_millis(5)).await;
     visit.count += 100;
     after.emit("hello", &visit.count);
 }

@@ -163,6 +163,8 @@ fn what_the_server_sends() -> Result {
         r#""opaque": (data: unknown) => void;"#,
         r#""renamed": (data: Renamed) => void;"#,
         r#""tick": () => void;"#,
+        "/** The connection is about to be ended. */",
+        r#""session_ended": (data: { reason: "logout" | "expired" | "rotated" | "replaced" | "demoted" | "shutting_down" }) => void;"#,
         "/** An event that asked for no acknowledgement has failed. */",
         r#""session_error": (data: ErrorReply) => void;"#,
     ];

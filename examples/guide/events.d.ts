@@ -34,6 +34,8 @@ export interface ClientToServerEvents {
 export interface ServerToClientEvents {
   /** The count: when a socket connects, and whenever HTTP has counted. */
   "current count": (data: number) => void;
+  /** The connection is about to be ended. */
+  "session_ended": (data: { reason: "logout" | "expired" | "rotated" | "replaced" | "demoted" | "shutting_down" }) => void;
   /** An event that asked for no acknowledgement has failed. */
   "session_error": (data: ErrorReply) => void;
 }

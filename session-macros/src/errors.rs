@@ -18,6 +18,11 @@ impl Errors {
         self.0.borrow_mut().push(error);
     }
 
+    /// Takes over those of a part, which was judged by itself.
+    pub(crate) fn absorb(&self, part: Self) {
+        self.0.borrow_mut().extend(part.0.into_inner());
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }

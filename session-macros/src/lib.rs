@@ -6,6 +6,7 @@
 #![expect(missing_docs, reason = "each macro is documented where the facade re-exports it")]
 
 mod errors;
+mod events;
 mod handler;
 mod options;
 mod paths;
@@ -20,6 +21,11 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn socket_session(args: TokenStream, item: TokenStream) -> TokenStream {
     session::expand(args.into(), item.into()).into()
+}
+
+#[proc_macro_attribute]
+pub fn socket_events(args: TokenStream, item: TokenStream) -> TokenStream {
+    events::expand(args.into(), item.into()).into()
 }
 
 #[proc_macro_attribute]

@@ -8,6 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Token};
 
 /// One option: the key that named it, and its value unless that was wrong.
+#[derive(Clone)]
 pub(crate) struct Slot<T>(Option<(Ident, Option<T>)>);
 
 impl<T> Default for Slot<T> {
@@ -36,6 +37,16 @@ impl<T> Slot<T> {
 
     pub(crate) fn key(&self) -> Option<&Ident> {
         self.0.as_ref().map(|(key, _)| key)
+    }
+
+    /// What another attribute says, where this one says nothing.
+    pub(crate) fn or(&mut self, other: &Self)
+    where
+        T: Clone,
+    {
+        if self.0.is_none() {
+            self.0.clone_from(&other.0);
+        }
     }
 
     /// Given, but with a value that was reported.
@@ -117,6 +128,24 @@ pub(crate) fn text(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::R
     Ok(text)
 }
 
+/// A string literal that is one of a few.
+pub(crate) fn choice<T: Copy>(
+    key: &Ident,
+    input: ParseStream<'_>,
+    example: &str,
+    choices: &[(&str, T)],
+) -> syn::Result<T> {
+    let text = text(key, input, example)?;
+    let written = text.value();
+    if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == written) {
+        return Ok(*choice);
+    }
+    let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+    let likely = nearest(&written, &names).map_or_else(|| example.to_owned(), |name| format!("{key} = \"{name}\""));
+    let wrong = format_args!("option `{key}` knows no `{written}`, expected {}", list(&names));
+    Err(taught(&text, wrong, format_args!("write `{likely}`")))
+}
+
 pub(crate) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
     if input.peek(Token![=]) {
         let found = up_to_comma(&input.fork());
@@ -150,10 +179,15 @@ fn unknown(key: &Ident, known: &[&str]) -> syn::Error {
 fn home(key: &Ident) -> Option<&'static str> {
     Some(match key.to_string().as_str() {
         "guard" => "an event: `#[on(\"event\", guard = path)]`",
+        "fresh" => "an event: `#[on(\"event\", fresh = \"5s\")]`",
         "prefix" => "the session struct: `#[socket_session(prefix = \"cart.\")]`",
+        "rename_all" => "the session struct: `#[socket_session(rename_all = \"camelCase\")]`",
         "key" => "a field: `#[session(key = \"userId\")]`",
+        "alias" => "a field: `#[session(alias = \"oldKey\")]`",
+        "migrate" => "a field: `#[session(migrate = from_old)]`",
         "default" => "a field: `#[session(default = 1)]`",
         "skip" => "a field: `#[session(skip)]`",
+        "name" | "with" => "the handlers' block: `#[socket_events(name = Chat)] impl Visit { … }`",
         "crate" => "the attribute of the whole item: `#[socket_session(crate = ::path)]`",
         _ => return None,
     })
@@ -168,6 +202,10 @@ fn list(known: &[&str]) -> String {
 }
 
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    // what serde calls it
+    if key == "rename" && known.contains(&"key") {
+        return Some("key");
+    }
     let close = |name: &&&str| distance(key, name) <= 2 || name.starts_with(key) || key.starts_with(**name);
     known.iter().filter(close).min_by_key(|name| distance(key, name)).copied()
 }

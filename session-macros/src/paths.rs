@@ -46,3 +46,26 @@ pub(crate) fn visibility(vis: &Visibility) -> TokenStream {
     }
     mark(vis.to_token_stream())
 }
+
+/// The type's own name in place of `Self`, which means another type in what is generated.
+pub(crate) fn named(tokens: TokenStream, owner: &impl ToTokens) -> TokenStream {
+    let replaced = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => located(owner.to_token_stream(), ident.span()),
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), named(group.stream(), owner));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced).into()
+        }
+        other => other.into(),
+    });
+    replaced.collect()
+}
+
+/// The same tokens, for the compiler to show there.
+pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    moved.collect()
+}

@@ -69,8 +69,16 @@ fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
 
 /// What Socket.IO's clients emit to themselves, and what this library sends.
 fn reserved(name: &str) -> bool {
-    const RESERVED: [&str; 7] =
-        ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener", "session_error"];
+    const RESERVED: [&str; 8] = [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+        "session_ended",
+        "session_error",
+    ];
     RESERVED.contains(&name)
 }
 

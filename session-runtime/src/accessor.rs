@@ -30,6 +30,7 @@ pub fn set_field<V: View, T>(
         let value = value?;
         let set = |fields: &Fields| {
             let mut patch = Patch::new();
+            patch.remove.extend(key.left_behind(fields).map(Into::into));
             if fields.get(key.name()) != Some(&value) {
                 patch.set.push((key.name().into(), value.clone()));
             }
@@ -41,9 +42,12 @@ pub fn set_field<V: View, T>(
 
 /// A typed accessor's read, on a plain session.
 pub async fn plain_get_field<T>(session: &tower_sessions::Session, key: Key<T>) -> Result<T, SessionError> {
-    let value = session.get_value(key.name()).await.map_err(plain_error)?;
-    let fields = value.map(|value| (key.name().into(), value)).into_iter().collect();
-    Ok(key.load(&fields)?)
+    let mut fields = Vec::new();
+    for name in key.names() {
+        let value = session.get_value(name).await.map_err(plain_error)?;
+        fields.extend(value.map(|value| (name.into(), value)));
+    }
+    Ok(key.load(&fields.into_iter().collect())?)
 }
 
 /// A typed accessor's write, on a plain session: saved with the rest of what the request changed.
@@ -54,7 +58,13 @@ pub fn plain_set_field<T>(
     value: T,
 ) -> impl Future<Output = Result<(), SessionError>> + Send {
     let value = storable(key, &value);
-    async move { session.insert_value(key.name(), value?).await.map(drop).map_err(plain_error) }
+    async move {
+        session.insert_value(key.name(), value?).await.map_err(plain_error)?;
+        for alias in key.aliased() {
+            session.remove_value(alias).await.map_err(plain_error)?;
+        }
+        Ok(())
+    }
 }
 
 fn storable<T>(key: Key<T>, value: &T) -> Result<serde_json::Value, Unserializable> {

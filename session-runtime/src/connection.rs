@@ -272,7 +272,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.core.connections.remove(self);
+        if let Some(key) = self.core.connections.remove(self) {
+            self.core.engine.known.remove(&key);
+        }
         metering::disconnected();
     }
 }
@@ -347,22 +349,24 @@ impl Connections {
         [bound, without].concat()
     }
 
-    fn remove(&self, connection: &Connection) {
+    /// The session, if that was its last connection.
+    fn remove(&self, connection: &Connection) -> Option<SessionKey> {
         if let Some(polling) = connection.polling.get() {
             lock(&self.by_sid).remove(&polling.sid);
         }
-        if let Some(Bound { key, .. }) = &connection.session {
-            let mut sessions = lock(&self.by_session);
-            if let Some(connections) = sessions.get_mut(key) {
-                connections.retain(|other| other.strong_count() > 0);
-                if connections.is_empty() {
-                    sessions.remove(key);
-                    metering::session_went();
-                }
-            }
-        } else {
+        let Some(Bound { key, .. }) = connection.session else {
             lock(&self.without).remove(&std::ptr::from_ref(connection).addr());
+            return None;
+        };
+        let mut sessions = lock(&self.by_session);
+        let connections = sessions.get_mut(&key)?;
+        connections.retain(|other| other.strong_count() > 0);
+        let is_last = connections.is_empty();
+        if is_last {
+            sessions.remove(&key);
+            metering::session_went();
         }
+        is_last.then_some(key)
     }
 
     /// Announces a handshake of that session.

@@ -144,6 +144,8 @@ impl Core {
         since: Since,
     ) -> Result<Patched, SessionError> {
         let looked_at = self.guards_look_at(&key, patch, None);
+        // also when nobody waits for the answer any more
+        let _forgotten = Forgotten(self, key);
         let change = if self.users.concerns(patch) {
             let before = self.load(&key).await?.map(|record| record.fields).unwrap_or_default();
             self.users.change(patch, &before)
@@ -382,6 +384,15 @@ impl From<Ending> for Why {
             Ending::Rotated => Self::Rotated,
             Ending::Replaced => Self::Replaced,
         }
+    }
+}
+
+/// What was seen of a session is forgotten when this is dropped: it was written by key.
+struct Forgotten<'a>(&'a Core, SessionKey);
+
+impl Drop for Forgotten<'_> {
+    fn drop(&mut self) {
+        self.0.engine.known.forget(&self.1);
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -18,14 +19,14 @@ use crate::{
     after::{AfterSave, extracting},
     connection::{Bound, Connection},
     core::{BoxFuture, LookedAt},
-    engine::{Refusal, Ticket, Transaction, holding},
+    engine::{Look, Refusal, Ticket, Transaction, holding},
     error::EventError,
     gate::Gate,
     guard::{Asked, EventGuard},
     handler::{Event, EventParts, Fallback, Handler, Rejection},
     namespace::Admitted,
     reached::Why,
-    record::{Fields, Patch, SessionKey},
+    record::{Fields, Patch, Record, SessionKey},
     reply::{Outcome, Reply, Serialized},
     seat::Seat,
     users::Since,
@@ -113,12 +114,14 @@ pub(crate) struct OnFallback<E>(PhantomData<E>);
 /// What an endpoint does when its event comes: its name, and its arguments.
 trait Kind<A: Adapter> {
     type Handler: Handler<A, Output = Outcome>;
+    const FRESH: Option<Duration> = None;
     fn args(parts: &mut EventParts<'_, A>) -> Result<<Self::Handler as Handler<A>>::Args, Rejection>;
     fn event(parts: &mut EventParts<'_, A>) -> Cow<'static, str>;
 }
 
 impl<A: Adapter, E: Event<A>> Kind<A> for OnEvent<E> {
     type Handler = E;
+    const FRESH: Option<Duration> = E::FRESH;
 
     fn args(parts: &mut EventParts<'_, A>) -> Result<E::Args, Rejection> {
         E::args(parts)
@@ -168,6 +171,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
                     since: Since::now(),
                     after,
+                    fresh: K::FRESH.and_then(|age| Fresh::find(connection, age)),
                 };
                 let place = call.enqueue(bytes);
                 let job = Job { asked, work: work::<A, K::Handler>(args) };
@@ -234,6 +238,22 @@ pub(crate) struct Call {
     /// When it came.
     pub(crate) since: Since,
     pub(crate) after: Option<AfterSave>,
+    pub(crate) fresh: Option<Box<Fresh>>,
+}
+
+/// What an event does that is content with what was seen a moment ago.
+pub(crate) enum Fresh {
+    Known(Fields),
+    /// It looks itself, for those who come after it too.
+    Look(Look),
+}
+
+impl Fresh {
+    fn find(connection: &Connection, age: Duration) -> Option<Box<Self>> {
+        let Bound { key, .. } = connection.session?;
+        let known = &connection.core.engine.known;
+        Some(Box::new(known.get(&key, age).map_or_else(|| Self::Look(known.look(key)), Self::Known)))
+    }
 }
 
 /// What is done when its turn has come: guards and handler, their types erased but for the adapter's.
@@ -265,7 +285,23 @@ impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
         let Bound { key, .. } = self.connection.session?;
+        if self.known().is_some() {
+            return None;
+        }
         (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
+    }
+
+    fn known(&self) -> Option<&Fields> {
+        match self.fresh.as_deref() {
+            Some(Fresh::Known(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+
+    fn saw(&self, record: &Record) {
+        if let Some(Fresh::Look(look)) = self.fresh.as_deref() {
+            self.connection.core.engine.known.saw(look, record);
+        }
     }
 
     /// Waits for its turn, runs it, saves, and answers.
@@ -335,15 +371,18 @@ impl Call {
         let fields = match place {
             Some(Ok(ticket)) => {
                 let record = held.insert(ticket.granted().await.map_err(&mut refuse)?).record();
+                self.saw(record);
                 *deadline = Some(record.deadline);
                 Some(record.fields.clone())
             }
             Some(Err(refusal)) => return Err(refuse(refusal)),
+            None if self.known().is_some() => self.known().cloned(),
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
                 let loaded = Box::pin(connection.load()).await;
                 let record = loaded.map_err(|error| refuse(Refusal::Unavailable(Arc::new(error))))?;
                 let record = record.ok_or_else(|| refuse(Refusal::Gone))?;
+                self.saw(&record);
                 *deadline = Some(record.deadline);
                 Some(record.fields)
             }

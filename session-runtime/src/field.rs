@@ -53,6 +53,9 @@ pub struct Key<T: 'static> {
     default: fn() -> T,
     load: fn(&Value) -> Option<T>,
     dump: fn(&T) -> Option<Value>,
+    aliases: &'static [&'static str],
+    migrate: Option<fn(&Value) -> Option<T>>,
+    corrupt_is_missing: bool,
 }
 
 /// The key of a field; a missing key in a record has the value `default()`.
@@ -63,6 +66,9 @@ pub const fn key<T: Field>(name: &'static str, default: fn() -> T) -> Key<T> {
         // by reference: no copy of the tree, no JSON text
         load: |value| T::deserialize(value).ok(),
         dump: |value| serde_json::to_value(value).ok(),
+        aliases: &[],
+        migrate: None,
+        corrupt_is_missing: false,
     }
 }
 
@@ -71,12 +77,72 @@ impl<T> Key<T> {
         self.name
     }
 
+    /// Where the value may be besides, if it is not under its name.
+    #[must_use]
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// What becomes of a value that does not deserialize.
+    #[must_use]
+    pub const fn migrating(self, migrate: fn(&Value) -> Option<T>) -> Self {
+        Self { migrate: Some(migrate), ..self }
+    }
+
+    /// A value that does not fit counts as missing.
+    #[must_use]
+    pub const fn corrupt_is_missing(self) -> Self {
+        Self { corrupt_is_missing: true, ..self }
+    }
+
     /// Reads the field.
     pub fn load(&self, fields: &Fields) -> Result<T, Corrupt> {
-        match fields.get(self.name) {
-            Some(value) => (self.load)(value).ok_or_else(|| Corrupt::new::<T>(self.name)),
-            None => Ok((self.default)()),
+        let Some((name, value)) = self.find(fields) else {
+            return Ok((self.default)());
+        };
+        match self.read(value) {
+            Some(value) => Ok(value),
+            None if self.corrupt_is_missing => {
+                let expected = std::any::type_name::<T>();
+                tracing::warn!(key = name, expected, "a stored value does not fit, and counts as missing");
+                Ok((self.default)())
+            }
+            None => Err(Corrupt::new::<T>(name)),
         }
+    }
+
+    /// The value, and the key under which it is.
+    fn find<'a>(&self, fields: &'a Fields) -> Option<(&'static str, &'a Value)> {
+        self.names().find_map(|name| Some((name, fields.get(name)?)))
+    }
+
+    fn read(&self, value: &Value) -> Option<T> {
+        (self.load)(value).or_else(|| (self.migrate?)(value))
+    }
+
+    /// The old keys that are in the record.
+    pub(crate) fn left_behind(&self, fields: &Fields) -> impl Iterator<Item = &'static str> {
+        self.aliases.iter().copied().filter(|alias| fields.get(alias).is_some())
+    }
+
+    pub(crate) fn aliased(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        [self.name].into_iter().chain(self.aliases.iter().copied())
+    }
+
+    /// Whether a save of the view writes this field whether it has changed or not: it is under an old key, or in an old
+    /// form. What could not be read stays as it is.
+    pub(crate) fn is_outdated(&self, fields: &Fields) -> bool {
+        if self.aliases.is_empty() && self.migrate.is_none() {
+            return false;
+        }
+        self.find(fields).is_some_and(|(_, value)| {
+            let fits = (self.load)(value).is_some();
+            (self.left_behind(fields).next().is_some() || !fits) && (fits || self.read(value).is_some())
+        })
     }
 
     /// Writes the field.

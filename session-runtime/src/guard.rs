@@ -11,6 +11,7 @@ use std::{
 use socketioxide::adapter::Adapter;
 
 use crate::{
+    claims::Claim,
     core::BoxFuture,
     error::EventError,
     handler::{ConnectParts, EventParts, Guard, Handler, Rejection},
@@ -29,6 +30,7 @@ type AtConnect<A> = fn(&mut ConnectParts<'_, A>) -> Result<Prepared, Rejection>;
 /// A guard, as handlers and namespaces keep it.
 pub struct EventGuard<A: Adapter> {
     check: Check<A>,
+    claims: Vec<Claim>,
     keys: &'static [&'static [&'static str]],
     optional: bool,
 }
@@ -46,7 +48,7 @@ impl<A: Adapter> Clone for EventGuard<A> {
             Check::Look(look) => Check::Look(Arc::clone(look)),
             Check::Ask { event, connect } => Check::Ask { event: *event, connect: *connect },
         };
-        Self { check, keys: self.keys, optional: self.optional }
+        Self { check, claims: self.claims.clone(), keys: self.keys, optional: self.optional }
     }
 }
 
@@ -67,7 +69,7 @@ impl<A: Adapter> EventGuard<A> {
         let look = move |fields: &Fields| {
             V::load(fields).map(|view| guard(&view)).map_err(|error| EventError::from_view(&error.into()))
         };
-        Self { check: Check::Look(Arc::new(look)), keys: &[V::KEYS], optional: false }
+        Self { check: Check::Look(Arc::new(look)), claims: vec![Claim::of::<V>()], keys: &[V::KEYS], optional: false }
     }
 
     pub(crate) fn ask<G: Guard<A>>() -> Self {
@@ -76,9 +78,15 @@ impl<A: Adapter> EventGuard<A> {
                 event: |parts| G::args(parts).map(prepare::<A, G>),
                 connect: |parts| G::connect_args(parts).map(prepare::<A, G>),
             },
+            claims: G::Views::claims(),
             keys: G::Views::KEYS,
             optional: G::Views::OPTIONAL,
         }
+    }
+
+    /// The views that it looks at.
+    pub(crate) fn claims(&self) -> &[Claim] {
+        &self.claims
     }
 
     /// Whether it can answer without a session.

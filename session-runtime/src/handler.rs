@@ -1,6 +1,6 @@
 //! What the handler attributes implement, and what a handler's parameters are made of.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use socketioxide::{
     adapter::{Adapter, LocalAdapter},
@@ -41,6 +41,9 @@ pub trait Handler<A: Adapter>: Send + Sync + 'static {
 pub trait Event<A: Adapter>: Handler<A, Output = Outcome, Args: EventArgs<A>> {
     /// The event's name.
     const NAME: &'static str;
+
+    /// How old the session may be that it sees.
+    const FRESH: Option<Duration> = None;
 
     /// Extracts what the handler takes by value.
     fn args(parts: &mut EventParts<'_, A>) -> Result<Self::Args, Rejection> {

@@ -6,10 +6,13 @@ mod about;
 mod accessor;
 mod after;
 mod arguments;
+mod block;
+mod claims;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+mod constant;
 mod cookies;
 mod core;
 mod engine;
@@ -26,6 +29,7 @@ mod leaving;
 mod lifetime;
 mod listening;
 mod metering;
+mod migrate;
 mod namespace;
 mod payload;
 #[doc(hidden)]

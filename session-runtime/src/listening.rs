@@ -25,6 +25,7 @@ impl Core {
         match notice {
             Notice::Offered(key) => self.engine.offered(Some(key)),
             Notice::Missed => {
+                self.engine.known.forget_all();
                 self.engine.offered(None);
                 self.checking.at_once(self);
             }

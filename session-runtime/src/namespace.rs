@@ -19,6 +19,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     after::extracting,
+    block::Events,
+    claims::{Claim, Claims},
     connection::Connection,
     core::Core,
     event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
@@ -44,6 +46,9 @@ type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + '
 /// order in which they were given; the first that says no refuses it with its message (`connect_error`). They are
 /// asked again before every event, and after every save that changes what they look at.
 ///
+/// Handlers and guards of one namespace may have any number of views, and each view as often as they like. Two different
+/// views that claim one key are a mistake in the program: registering the second one panics, and names both.
+///
 /// socketioxide's own [`with`](ConnectHandler::with) works: its middleware runs before the guards.
 pub struct Namespace<A: Adapter = LocalAdapter> {
     rules: Arc<Rules<A>>,
@@ -60,6 +65,7 @@ pub(crate) struct Rules<A: Adapter> {
     pub(crate) disconnect: Option<Register<A>>,
     #[cfg(feature = "ts")]
     pub(crate) types: crate::typescript::Events,
+    claims: Claims,
 }
 
 pub(crate) type Register<A> = Arc<dyn Fn(&Arc<Socket<A>>, &Arc<Admitted<A>>) + Send + Sync>;
@@ -79,6 +85,7 @@ impl<A: Adapter> Clone for Rules<A> {
             disconnect: self.disconnect.clone(),
             #[cfg(feature = "ts")]
             types: self.types.clone(),
+            claims: self.claims.clone(),
         }
     }
 }
@@ -115,6 +122,7 @@ impl<A: Adapter> Namespace<A> {
                 disconnect: None,
                 #[cfg(feature = "ts")]
                 types: crate::typescript::Events::default(),
+                claims: Claims::default(),
             }),
         }
     }
@@ -123,6 +131,13 @@ impl<A: Adapter> Namespace<A> {
     #[cfg(feature = "testing")]
     pub(crate) fn answers(&self, event: &str) -> bool {
         self.rules.fallback.is_some() || self.rules.events.iter().any(|(name, _)| *name == event)
+    }
+
+    /// The views of a handler or a guard.
+    #[track_caller]
+    fn claim(mut self, claims: Vec<Claim>) -> Self {
+        Arc::make_mut(&mut self.rules).claims.add(claims);
+        self
     }
 
     fn rules(mut self, change: impl FnOnce(&mut Rules<A>)) -> Self {
@@ -144,7 +159,11 @@ impl<A: Adapter> Namespace<A> {
     /// # let sessions = Sessions::builder(MemoryStore::default()).build(&io);
     /// io.ns("/", sessions.namespace().guard("unauthorized", |visit: &Visit| visit.authenticated));
     /// ```
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn guard<V: View>(
         self,
         message: impl Into<Cow<'static, str>>,
@@ -165,18 +184,23 @@ impl<A: Adapter> Namespace<A> {
         }
     }
 
+    #[track_caller]
     fn guarded_by(self, message: Cow<'static, str>, guard: EventGuard<A>) -> Self {
         if let Some(core) = self.core.upgrade() {
             core.guarded.learn(&guard);
         }
-        self.rules(|rules| rules.guards.push(NamespaceGuard { message, guard }))
+        self.claim(guard.claims().to_vec()).rules(|rules| rules.guards.push(NamespaceGuard { message, guard }))
     }
 
     /// The same with an `async fn` under `#[guard]`, which may take extractors.
     ///
     /// It is asked when a socket connects and before every event: `Data` is the `auth` payload there and the event's
     /// here. After a save that changes what its views look at it is asked again, as at connecting.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn guard_with<G: Guard<A>>(self, message: impl Into<Cow<'static, str>>) -> Self {
         self.learn::<G::Views>();
         self.guarded_by(message.into(), EventGuard::ask::<G>())
@@ -187,16 +211,22 @@ impl<A: Adapter> Namespace<A> {
     /// The name is the function's, between `::<` and `>()`. Where rustc says that "function item types cannot be named
     /// directly", the function is not under `#[on]`. If two handle the same event, the last one does, and a warning
     /// says so. An event that nobody handles is not answered, as in socketioxide: `on_fallback` can.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on<E: Event<A>>(self) -> Self {
         self.learn::<E::Views>();
         let guard = E::guard().map(Arc::new);
+        let guards = guard.iter().flat_map(|guard| guard.claims().iter().copied());
+        let claims = E::Views::claims().into_iter().chain(guards).collect();
         let register: Register<A> = Arc::new(move |socket, admitted| {
             let endpoint =
                 Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
             socket.on(E::NAME, endpoint);
         });
-        self.rules(|rules| {
+        self.claim(claims).rules(|rules| {
             if let Some(at) = rules.events.iter().position(|(name, _)| *name == E::NAME) {
                 tracing::warn!(event = E::NAME, "two handlers for one event in one namespace: the last one is used");
                 rules.events.remove(at);
@@ -256,8 +286,25 @@ impl<A: Adapter> Namespace<A> {
         self.rules.types.write()
     }
 
-    /// Handles the events that no other handles, with a function under `#[on_fallback]`.
+    /// Registers the handlers of an `impl` under `#[socket_events]`: those of a view by its type, those of a block with a
+    /// name by that.
+    ///
+    /// It is the same as `on`, `on_connect`, `on_disconnect` and `on_fallback` for each.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
+    pub fn events<E: Events<A>>(self) -> Self {
+        E::register(self)
+    }
+
+    /// Handles the events that no other handles, with a function under `#[on_fallback]`.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
+    #[must_use]
+    #[track_caller]
     pub fn on_fallback<F: Fallback<A>>(self) -> Self {
         self.learn::<F::Views>();
         let register: Register<A> = Arc::new(|socket, admitted| {
@@ -265,26 +312,35 @@ impl<A: Adapter> Namespace<A> {
                 Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
             socket.on_fallback(endpoint);
         });
-        self.rules(|rules| rules.fallback = Some(register))
+        self.claim(F::Views::claims()).rules(|rules| rules.fallback = Some(register))
     }
 
     /// Runs a function under `#[on_connect]` when a socket has connected, before its first event. If it fails, its
     /// changes are rolled back and the client gets `session_error` with the event `connect`; the socket stays.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on_connect<C: Connect<A>>(self) -> Self {
         self.learn::<C::Views>();
-        self.rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
+        self.claim(C::Views::claims())
+            .rules(|rules| rules.connect = Some(|parts| Ok((work::<A, C>(C::args(parts)?), Needs::of::<C::Views>()))))
     }
 
     /// Runs a function under `#[on_disconnect]` when a socket has disconnected, with the last state of its session
     /// that this node knows.
+    ///
+    /// # Panics
+    /// If another view of this namespace claims a key of one of its views.
     #[must_use]
+    #[track_caller]
     pub fn on_disconnect<D: Disconnect<A>>(self) -> Self {
         self.learn::<D::Views>();
         let register: Register<A> = Arc::new(|socket, admitted| {
             socket.on_disconnect(Leaving::<A, D> { admitted: Arc::clone(admitted), handler: PhantomData });
         });
-        self.rules(|rules| rules.disconnect = Some(register))
+        self.claim(D::Views::claims()).rules(|rules| rules.disconnect = Some(register))
     }
 
     /// Asks the guards, and prepares the socket. Nothing can be sent to it yet.
@@ -364,7 +420,7 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, since: Since::now(), after };
+            let call = Call { gate, seat, connection, needs, since: Since::now(), after, fresh: None };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             let counting = Arc::clone(&admitted.connection.core);

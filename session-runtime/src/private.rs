@@ -1,6 +1,7 @@
 //! What generated code names. Not for people: it changes without notice.
 
 pub use serde::Serialize;
+pub use serde_json::Value;
 pub use socketioxide::adapter::{Adapter, LocalAdapter};
 pub use tower_sessions;
 
@@ -14,6 +15,7 @@ pub use crate::{
 pub use crate::{
     accessor::{get_field, plain_get_field, plain_set_field, set_field},
     arguments::{ConnectArgs, DisconnectArgs, EventArgs},
+    block::{Events, Named, assert_events_differ},
     error::{ClientError, Corrupt, SessionError, Unserializable},
     field::{Defaulted, Field, Key, key},
     guard::{Asks, EventGuard, GuardKind, Takes, Unknown, event_guard, plain_guard},
@@ -21,6 +23,8 @@ pub use crate::{
         Connect, ConnectParts, Disconnect, DisconnectParts, Event, EventParts, Fallback, FromConnect, FromDisconnect,
         FromEvent, Guard, Handler, Rejection,
     },
+    migrate::{Migrates, migrate},
+    namespace::Namespace,
     record::Fields,
     reply::{Acknowledge, Allowed, Outcome, Plain, Returned, Verdict},
     session::Session,

@@ -4,6 +4,8 @@ use serde_json::Value;
 use socketioxide::adapter::Adapter;
 
 use crate::{
+    claims::Claim,
+    constant::{refuse, same},
     error::{Corrupt, Unserializable},
     field::Key,
     record::{Fields, Patch},
@@ -18,7 +20,7 @@ use crate::{
 pub trait View: Sized + Send + Sync + 'static {
     /// The struct's name, for messages.
     const NAME: &'static str;
-    /// The keys that it claims in the record.
+    /// The keys that it claims in the record, the old ones (`alias`) too.
     const KEYS: &'static [&'static str];
     /// The key that says whose session it is.
     const USER: Option<&'static str> = None;
@@ -26,7 +28,7 @@ pub trait View: Sized + Send + Sync + 'static {
     /// Reads the view; missing keys get their defaults.
     fn load(fields: &Fields) -> Result<Self, Corrupt>;
 
-    /// Writes each field in the order of [`KEYS`](Self::KEYS).
+    /// Writes each field, always in the same order.
     fn dump(&self, dump: &mut Dump) -> Result<(), Unserializable>;
 }
 
@@ -40,30 +42,65 @@ pub struct Dump {
     /// The changes, once there is a form to compare with.
     before: Option<std::vec::IntoIter<Value>>,
     patch: Patch,
+    /// The record, while there is no such form.
+    fields: Fields,
+    /// What a save writes anew and takes away, whether it has changed or not.
+    outdated: Vec<Outdated>,
+    /// What has not changed of that.
+    moves: Vec<(&'static str, Value)>,
+    fields_seen: usize,
+}
+
+/// A field under an old key or in an old form.
+#[derive(Debug)]
+struct Outdated {
+    /// Which one, in the order of the dump.
+    field: usize,
+    /// The old keys that are in the record.
+    keys: Vec<&'static str>,
 }
 
 impl Dump {
-    fn before<V: View>(view: &V) -> Result<Vec<Value>, Unserializable> {
-        let mut dump = Self { values: Vec::with_capacity(V::KEYS.len()), ..Self::default() };
+    fn before<V: View>(view: &V, fields: &Fields) -> Result<Self, Unserializable> {
+        let values = Vec::with_capacity(V::KEYS.len());
+        let mut dump = Self { values, fields: fields.clone(), ..Self::default() };
         view.dump(&mut dump)?;
-        Ok(dump.values)
+        // the store need not copy what nobody looks at any more
+        dump.fields = Fields::default();
+        Ok(dump)
     }
 
-    fn changes<V: View>(view: &V, before: Vec<Value>, patch: Patch) -> Result<Patch, Unserializable> {
-        let mut dump = Self { values: Vec::new(), before: Some(before.into_iter()), patch };
+    fn changes<V: View>(self, view: &V, patch: Patch) -> Result<Patch, Unserializable> {
+        let others = patch.set.len();
+        let mut dump =
+            Self { before: Some(self.values.into_iter()), outdated: self.outdated, patch, ..Self::default() };
         view.dump(&mut dump)?;
-        Ok(dump.patch)
+        let Self { mut patch, outdated, moves, .. } = dump;
+        if patch.set.len() > others {
+            patch.set.extend(moves.into_iter().map(|(key, value)| (key.into(), value)));
+            patch.remove.extend(outdated.into_iter().flat_map(|outdated| outdated.keys).map(Into::into));
+        }
+        Ok(patch)
     }
 
     /// Adds a field, unless serde cannot write it, or could not read back what it wrote.
     pub(crate) fn field<T>(&mut self, key: &Key<T>, value: &T) -> Result<(), Unserializable> {
         let after = key.value(value)?;
+        let field = self.fields_seen;
+        self.fields_seen += 1;
         match &mut self.before {
-            None => self.values.push(after),
+            None => {
+                self.values.push(after);
+                if key.is_outdated(&self.fields) {
+                    self.outdated.push(Outdated { field, keys: key.left_behind(&self.fields).collect() });
+                }
+            }
             Some(before) => {
                 if before.next().as_ref() != Some(&after) {
                     key.readable(&after)?;
                     self.patch.set.push((key.name().into(), after));
+                } else if self.outdated.iter().any(|outdated| outdated.field == field) {
+                    self.moves.push((key.name(), after));
                 }
             }
         }
@@ -74,21 +111,23 @@ impl Dump {
 /// All fields of a view, as they are stored.
 #[cfg(feature = "testing")]
 pub(crate) fn all<V: View>(view: &V) -> Result<Fields, Unserializable> {
-    let keys = V::KEYS.iter().map(|key| (*key).into());
-    Ok(keys.zip(Dump::before(view)?).collect())
+    // compared with nothing, each of them is a change
+    let mut dump = Dump { before: Some(Vec::new().into_iter()), ..Dump::default() };
+    view.dump(&mut dump)?;
+    Ok(dump.patch.set.into_iter().collect())
 }
 
 /// A view together with the form that it had when it was loaded.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     view: V,
-    before: Vec<Value>,
+    before: Dump,
 }
 
 impl<V: View> Tracked<V> {
     pub(crate) fn load(fields: &Fields) -> Result<Self, ViewError> {
         let view = V::load(fields)?;
-        let before = Dump::before(&view)?;
+        let before = Dump::before(&view, fields)?;
         Ok(Self { view, before })
     }
 
@@ -98,7 +137,7 @@ impl<V: View> Tracked<V> {
 
     /// Adds to `patch` what has changed since it was loaded.
     pub(crate) fn changes(self, patch: Patch) -> Result<Patch, Unserializable> {
-        Dump::changes(&self.view, self.before, patch)
+        self.before.changes(&self.view, patch)
     }
 }
 
@@ -135,6 +174,8 @@ pub trait Slot: Sized + Send + 'static {
     /// The one that says whose session it is.
     const USER: Option<&'static str>;
 
+    /// Its view, with those keys.
+    fn claim() -> Claim;
     /// Reads it; `None` where there is no session.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
     /// Adds its changes.
@@ -159,6 +200,10 @@ impl<V: View> Slot for Read<V> {
     const KEYS: &'static [&'static str] = V::KEYS;
     const USER: Option<&'static str> = V::USER;
 
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
+
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
             Some(fields) => V::load(fields)?,
@@ -177,6 +222,10 @@ impl<V: View> Slot for Write<V> {
     const KEYS: &'static [&'static str] = V::KEYS;
     const USER: Option<&'static str> = V::USER;
 
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
+
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(match fields {
             Some(fields) => Tracked::load(fields)?,
@@ -194,6 +243,10 @@ impl<V: View> Slot for Maybe<V> {
     const OPTIONAL: bool = true;
     const KEYS: &'static [&'static str] = V::KEYS;
     const USER: Option<&'static str> = V::USER;
+
+    fn claim() -> Claim {
+        Claim::of::<V>()
+    }
 
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
         Ok(Self(fields.map(V::load).transpose()?))
@@ -260,6 +313,8 @@ pub trait Views: Sized + Send + 'static {
     /// For each, the one that says whose session it is.
     const USERS: &'static [Option<&'static str>];
 
+    /// The view of each, with its keys.
+    fn claims() -> Vec<Claim>;
     /// Reads all of them.
     fn load(fields: Option<&Fields>) -> Result<Self, ViewError>;
     /// What the handler changed.
@@ -287,6 +342,10 @@ macro_rules! views {
             const KEYS: &'static [&'static [&'static str]] = &[$($slot::KEYS),*];
             const USERS: &'static [Option<&'static str>] = &[$($slot::USER),*];
 
+            fn claims() -> Vec<Claim> {
+                vec![$($slot::claim()),*]
+            }
+
             fn load(fields: Option<&Fields>) -> Result<Self, ViewError> {
                 let _ = fields;
                 Ok(($($slot::load(fields)?,)*))
@@ -313,21 +372,6 @@ views!(S1, S2, S3, S4, S5, S6);
 views!(S1, S2, S3, S4, S5, S6, S7);
 views!(S1, S2, S3, S4, S5, S6, S7, S8);
 
-const fn same(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < left.len() {
-        if left[index] != right[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
-}
-
 /// Refuses, at compile time, two views of one handler that claim the same key: each would undo the other.
 ///
 /// # Panics
@@ -343,7 +387,11 @@ pub const fn assert_disjoint(views: &[&'static [&'static str]]) {
                 let mut other = 0;
                 while other < views[right].len() {
                     if same(views[left][key], views[right][other]) {
-                        refuse(views[left][key]);
+                        refuse([
+                            "two views of this handler claim the key `",
+                            views[left][key],
+                            "`: give one of the structs another `prefix`, or the field another `key`",
+                        ]);
                     }
                     other += 1;
                 }
@@ -352,33 +400,5 @@ pub const fn assert_disjoint(views: &[&'static [&'static str]]) {
             right += 1;
         }
         left += 1;
-    }
-}
-
-/// A constant can panic with any text, but cannot format one.
-#[track_caller]
-#[expect(clippy::panic, reason = "evaluated in a `const` only")]
-const fn refuse(key: &str) -> ! {
-    let parts = [
-        "two views of this handler claim the key `",
-        key,
-        "`: give one of the structs another `prefix`, or the field another `key`",
-    ];
-    let mut text = [b' '; 256];
-    let mut length = 0;
-    let mut part = 0;
-    while part < parts.len() {
-        let bytes = parts[part].as_bytes();
-        let mut index = 0;
-        while index < bytes.len() && length < text.len() {
-            text[length] = bytes[index];
-            length += 1;
-            index += 1;
-        }
-        part += 1;
-    }
-    match std::str::from_utf8(text.split_at(length).0) {
-        Ok(text) => panic!("{}", text),
-        Err(_) => panic!("two views of this handler claim the same key"),
     }
 }

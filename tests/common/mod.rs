@@ -287,7 +287,12 @@ impl Client {
 
     /// Sends an event and waits for what comes: `430[…]` is its acknowledgement.
     pub(crate) async fn ask(&mut self, event: &str) -> Received {
-        self.send(&format!("420[\"{event}\"]")).await;
+        self.call(&format!("[\"{event}\"]")).await
+    }
+
+    /// The same with arguments: `["add",1]`.
+    pub(crate) async fn call(&mut self, event: &str) -> Received {
+        self.send(&format!("420{event}")).await;
         self.closing().await
     }
 }
@@ -351,6 +356,7 @@ pub(crate) struct SlowStore {
     pub(crate) after_create: Delay,
     pub(crate) creates: Arc<AtomicUsize>,
     pub(crate) touches: Arc<AtomicUsize>,
+    pub(crate) loads: Arc<AtomicUsize>,
 }
 
 impl SlowStore {
@@ -375,6 +381,7 @@ impl Store for SlowStore {
     }
 
     async fn load(&self, key: &SessionKey, now: OffsetDateTime) -> Result<Loaded, StoreError> {
+        self.loads.fetch_add(1, SeqCst);
         let loaded = self.loading.pass(self.inner.load(key, self.clock(now))).await;
         self.after_load.pass().await;
         loaded

@@ -154,7 +154,7 @@ pub(crate) struct WantsRecords;
 
 impl Sabotage for WantsRecords {
     async fn join(&self, memory: &MemoryStore, user: &UserKey, key: &SessionKey) -> Result<()> {
-        let now = tower_sessions::cookie::time::OffsetDateTime::now_utc();
+        let now = time::OffsetDateTime::now_utc();
         if memory.exists(&[*key], now).await? == [true] {
             memory.join(user, key).await?;
         }

@@ -85,6 +85,7 @@ const RIGHT = {
   "a payload": 'socket.emit("add", 2, (reply) => { if (typeof reply !== "number") reply.error.code.trim(); });',
   "an acknowledgement": 'const visit = await socket.emitWithAck("whoami"); if (!("error" in visit)) visit.count.toFixed();',
   "what the server sends": 'socket.on("current count", (count) => count.toFixed());',
+  "the end": 'socket.on("session_ended", ({ reason }) => { if (reason === "rotated") socket.connect(); });',
   "an error without an acknowledgement": 'socket.on("session_error", ({ error }) => error.event?.trim());',
 };
 const WRONG = {

@@ -27,6 +27,7 @@ pub(crate) fn check<'a>(errors: &Errors, handler: &'a Handler<'a>) -> Option<Che
     check_distinct_views(errors, handler);
     check_number_of_views(errors, handler);
     check_output(errors, handler);
+    check_fresh(errors, handler);
     errors.is_empty().then_some(Checked(handler))
 }
 
@@ -99,18 +100,26 @@ fn check_qualifiers(errors: &Errors, handler: &Handler<'_>) {
 /// The type of the function's name would hide the primitive in the whole module.
 fn check_name(errors: &Errors, handler: &Handler<'_>) {
     let (noun, name) = (handler.kind.noun(), handler.ident());
-    if is_primitive(&name.unraw().to_string()) {
+    if handler.owner.is_none() && is_primitive(&name.unraw().to_string()) {
         let wrong = format_args!("{noun} cannot be named `{name}`, which is a primitive type");
         errors.at(name, wrong, format_args!("rename it, for example to `on_{name}`"));
     }
 }
 
-/// There is no object that it could be called on: what sockets share is in the session or in socketioxide's state.
+/// There is no object that it could be called on but the view: what sockets share is in the session or in socketioxide's
+/// state.
 fn check_receiver(errors: &Errors, handler: &Handler<'_>) {
-    if let Some(receiver) = handler.receiver {
-        let wrong = format_args!("{} `{}` cannot take `self`", handler.kind.noun(), handler.ident());
-        errors.at(receiver.self_token, wrong, "make it a free function; shared state comes as `State<T>`");
+    let Some(receiver) = handler.receiver else {
+        return;
+    };
+    let (noun, name) = (handler.kind.noun(), handler.ident());
+    if handler.owner.is_some() {
+        let wrong = format_args!("{noun} `{name}` cannot take the view by value");
+        return errors.at(receiver.self_token, wrong, "write `&self` to read the session, `&mut self` to change it");
     }
+    let wrong = format_args!("{noun} `{name}` cannot take `self`");
+    let help = "put `#[socket_events]` on the `impl` around it, or make it a free function: `visit: &mut Visit`";
+    errors.at(receiver.self_token, wrong, help);
 }
 
 /// A handler is registered by its name alone, so nothing but the adapter can be filled in.
@@ -188,5 +197,13 @@ fn check_output(errors: &Errors, handler: &Handler<'_>) {
             errors.at(name, wrong, "return `bool` or `Result<(), E>`");
         }
         _ => {}
+    }
+}
+
+/// What is written must not be built on what was true a moment ago.
+fn check_fresh(errors: &Errors, handler: &Handler<'_>) {
+    if let Some(key) = handler.args.fresh.key().filter(|_| handler.writes()) {
+        let help = "take the view as `&`, or remove `fresh`: what is changed is read anew";
+        errors.at(key, "`fresh` beside a `&mut` view", help);
     }
 }

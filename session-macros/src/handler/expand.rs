@@ -4,7 +4,7 @@
 use super::check::Checked;
 use super::guard::Guard;
 use super::model::{Access, Handler, Kind, Taken, View, has_arguments, last_name};
-use crate::paths::{generated, visibility};
+use crate::paths::{generated, runtime, visibility};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -37,7 +37,7 @@ fn within(handler: &Handler<'_>, body: &TokenStream) -> TokenStream {
 pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
     // Nobody knows where the runtime is, or there is an `impl` around it, where no type can be: each would be the next
     // error.
-    if handler.args.krate.is_wrong() || handler.receiver.is_some() {
+    if handler.args.krate.is_wrong() || (handler.receiver.is_some() && handler.owner.is_none()) {
         return TokenStream::new();
     }
     let (rt, name, marker) = (handler.runtime(), handler.marker(), marker(handler));
@@ -72,7 +72,8 @@ pub(crate) fn stub(handler: &Handler<'_>) -> TokenStream {
 /// Braces keep it out of the namespace of values, where the function is. `repr(C)` excuses its name from the rule of
 /// camel case without an `allow`, which the user's `forbid` would refuse.
 fn marker(handler: &Handler<'_>) -> TokenStream {
-    let (vis, name, cfgs) = (visibility(&handler.function.vis), handler.marker(), handler.cfgs());
+    let vis = handler.owner.is_none().then(|| visibility(&handler.function.vis));
+    let (name, cfgs) = (handler.marker(), handler.cfgs());
     quote_spanned! {handler.span()=>
         #(#cfgs)*
         #[doc(hidden)]
@@ -148,8 +149,7 @@ fn run(handler: &Handler<'_>) -> TokenStream {
         let ident = &own.ident;
         quote_spanned!(span=> ::<#ident>)
     });
-    // The user's own name: generated locals hide nothing from it.
-    let function = handler.ident();
+    let function = handler.callee();
     let call = quote_spanned!(span=> #function #turbofish(#(#passed),*).await);
     let conclude = conclude(handler);
     let has_views = !view_names.is_empty();
@@ -177,7 +177,9 @@ fn run(handler: &Handler<'_>) -> TokenStream {
 /// `impl Event`, `impl Connect`, …: what it is registered for, and where its arguments come from.
 fn role(handler: &Handler<'_>) -> TokenStream {
     let (rt, span) = (handler.runtime(), handler.span());
-    let guard = handler.args.guard.get().map(|path| Guard::new(&handler.runtime_path(), path));
+    // named anew: an error is then at the path alone
+    let guard_rt = |path: &syn::Path| runtime(handler.args.krate.get(), generated(path.span()));
+    let guard = handler.args.guard.get().map(|path| Guard::new(&guard_rt(path), path));
     let imports = guard.as_ref().and_then(|guard| guard.imports.as_ref());
     let (header, adapter) = (role_header(handler), handler.adapter());
     let bound = imports.map(|_| {
@@ -186,10 +188,18 @@ fn role(handler: &Handler<'_>) -> TokenStream {
     });
     let event = handler.args.event.iter().map(|event| quote!(const NAME: &'static str = #event;));
     let signature = (handler.kind == Kind::Event).then(|| signature(handler, &rt));
-    let guard = guard.iter().map(|guard| guard.function(&rt, &adapter));
+    let fresh = handler.args.fresh.get().map(|fresh| {
+        let millis = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
+        quote_spanned! {span=>
+            const FRESH: ::core::option::Option<::core::time::Duration> =
+                ::core::option::Option::Some(::core::time::Duration::from_millis(#millis));
+        }
+    });
+    let guard = guard.iter().map(|guard| guard.function(&adapter));
     let role = quote_spanned! {span=>
         #header #bound {
             #(#event)*
+            #fresh
             #(#guard)*
             #signature
         }

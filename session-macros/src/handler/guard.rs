@@ -12,6 +12,7 @@ pub(crate) struct Guard {
     /// there is none. An associated function cannot be imported, and is never under `#[guard]`.
     pub(crate) imports: Option<TokenStream>,
     value: TokenStream,
+    rt: TokenStream,
     pub(crate) ty: TokenStream,
     span: Span,
 }
@@ -22,18 +23,18 @@ impl Guard {
         let name = format_ident!("__SocketSessionGuard", span = span);
         if is_associated(path) {
             let ty = quote_spanned!(span=> #rt::plain_guard::#name);
-            return Self { imports: None, value: path.to_token_stream(), ty, span };
+            return Self { imports: None, value: path.to_token_stream(), rt: rt.clone(), ty, span };
         }
         let imports = quote_spanned! {span=>
             use #rt::plain_guard::*;
             use #path as #name;
         };
         let name = name.into_token_stream();
-        Self { imports: Some(imports), value: name.clone(), ty: name, span }
+        Self { imports: Some(imports), value: name.clone(), rt: rt.clone(), ty: name, span }
     }
 
-    pub(crate) fn function(&self, rt: &TokenStream, adapter: &Ident) -> TokenStream {
-        let Self { value, ty, span, .. } = self;
+    pub(crate) fn function(&self, adapter: &Ident) -> TokenStream {
+        let Self { value, rt, ty, span, .. } = self;
         quote_spanned! {*span=>
             fn guard() -> ::core::option::Option<#rt::EventGuard<#adapter>> {
                 ::core::option::Option::Some(#rt::event_guard::<#adapter, #ty, _, _>(#value))

@@ -9,10 +9,10 @@ mod params;
 mod parse;
 
 pub(crate) use expand::docs;
-pub(crate) use model::Kind;
+pub(crate) use model::{Handler, Kind};
+pub(crate) use parse::{Args, Function, args, handler_attribute};
 
 use crate::errors::Errors;
-use model::Handler;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -26,10 +26,14 @@ pub(crate) fn expand(kind: Kind, args: TokenStream, item: TokenStream) -> TokenS
             return errors.behind(item);
         }
     };
-    let handler = Handler::new(kind, &args, &function);
-    let generated = match check::check(&errors, &handler) {
-        Some(checked) => expand::handler(&checked),
-        None => expand::stub(&handler),
-    };
+    let generated = generate(&errors, &Handler::new(kind, &args, &function));
     errors.behind(quote!(#function #generated))
+}
+
+/// The type of its name and what makes that a handler, or what stands in for one with mistakes.
+pub(crate) fn generate(errors: &Errors, handler: &Handler<'_>) -> TokenStream {
+    match check::check(errors, handler) {
+        Some(checked) => expand::handler(&checked),
+        None => expand::stub(handler),
+    }
 }

@@ -3,10 +3,10 @@
 use super::parse::{Args, Function};
 use crate::paths::{generated, runtime};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, FnArg, GenericArgument, Lifetime, PatType, PathArguments, Receiver, Type, TypeParam, TypePath,
+    Attribute, FnArg, GenericArgument, Lifetime, Pat, PatType, PathArguments, Receiver, Type, TypeParam, TypePath,
     WherePredicate,
 };
 
@@ -20,6 +20,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// By its attribute's name.
+    pub(crate) fn named(attribute: &str) -> Option<Self> {
+        let kinds = [Self::Event, Self::Connect, Self::Disconnect, Self::Fallback, Self::Guard];
+        kinds.into_iter().find(|kind| kind.attribute() == attribute)
+    }
+
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Self::Event => "on",
@@ -62,6 +68,11 @@ impl Kind {
         }
     }
 
+    /// How a namespace registers it.
+    pub(crate) fn registration(self) -> &'static str {
+        self.attribute()
+    }
+
     /// The trait that makes it what it is.
     pub(crate) fn role(self) -> &'static str {
         match self {
@@ -88,6 +99,8 @@ pub(crate) struct Handler<'a> {
     pub(crate) function: &'a Function,
     pub(crate) params: Vec<Param<'a>>,
     pub(crate) receiver: Option<&'a Receiver>,
+    /// The type whose method it is, under `#[socket_events]`.
+    pub(crate) owner: Option<&'a Type>,
 }
 
 pub(crate) struct Param<'a> {
@@ -137,7 +150,19 @@ impl<'a> Handler<'a> {
             FnArg::Typed(original) => Some(Param { original, taken: taken(&original.ty) }),
             FnArg::Receiver(_) => None,
         });
-        Self { kind, args, function, params: typed.collect(), receiver: function.sig.receiver() }
+        Self { kind, args, function, params: typed.collect(), receiver: function.sig.receiver(), owner: None }
+    }
+
+    /// A method of `owner`: its `self` is a parameter like others by now, and the view is that type.
+    pub(crate) fn method(kind: Kind, args: &'a Args, function: &'a Function, owner: &'a Type) -> Self {
+        let mut handler = Self { owner: Some(owner), ..Self::new(kind, args, function) };
+        for param in &mut handler.params {
+            if let (Pat::Verbatim(_), Taken::View(view)) = (&*param.original.pat, &mut param.taken) {
+                // where the type was written: what is wrong with it is then said once for all methods
+                view.ty = owner;
+            }
+        }
+        handler
     }
 
     pub(crate) fn ident(&self) -> &'a Ident {
@@ -149,11 +174,20 @@ impl<'a> Handler<'a> {
         generated(self.ident().span())
     }
 
-    /// The type of the function's name.
+    /// The type of the function's name; of a method, a name that nobody has.
     pub(crate) fn marker(&self) -> Ident {
+        if self.owner.is_some() {
+            return format_ident!("__socket_session_{}", self.ident().unraw(), span = self.span());
+        }
         let mut marker = self.ident().clone();
         marker.set_span(self.span());
         marker
+    }
+
+    /// How it is called. The name is the user's own: generated locals hide nothing from it.
+    pub(crate) fn callee(&self) -> TokenStream {
+        let (ident, owner) = (self.ident(), self.owner);
+        owner.map_or_else(|| ident.to_token_stream(), |owner| quote_spanned!(self.span()=> <#owner>::#ident))
     }
 
     /// The runtime's name within what is generated, where [`runtime_path`](Self::runtime_path) is imported.

@@ -30,7 +30,12 @@ fn check_view(errors: &Errors, handler: &Handler<'_>, param: &Param<'_>, view: &
     check_view_is_one_type(errors, handler, view);
     check_view_pattern(errors, param, view);
     check_view_access(errors, handler, param, view);
-    if let Some(lifetime) = view.lifetime {
+    // one that the function declares has been reported there
+    let declared = |lifetime: &&Lifetime| {
+        let mut parameters = handler.function.sig.generics.lifetimes();
+        parameters.any(|parameter| parameter.lifetime == **lifetime)
+    };
+    if let Some(lifetime) = view.lifetime.filter(|lifetime| !declared(lifetime)) {
         let help = format_args!("write `{}`", without_lifetime(view));
         errors.at(lifetime, "a view lives as long as the call, so its lifetime has no name", help);
     }

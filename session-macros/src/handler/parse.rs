@@ -3,19 +3,21 @@
 
 use super::model::Kind;
 use crate::errors::{Errors, taught};
-use crate::options::{Slot, read_all, up_to_comma, value};
+use crate::options::{Slot, read_all, text, up_to_comma, value};
 use crate::paths::krate;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
+use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Item, Lit, LitStr, Path, Signature, Token, Visibility};
 
-/// `#[on("event", guard = path, crate = ::path)]`.
+/// `#[on("event", guard = path, fresh = "5s", crate = ::path)]`.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) event: Option<LitStr>,
     pub(crate) guard: Slot<Path>,
+    pub(crate) fresh: Slot<Duration>,
     pub(crate) krate: Slot<Path>,
 }
 
@@ -26,9 +28,10 @@ pub(crate) fn args(kind: Kind, tokens: TokenStream, errors: &Errors) -> Args {
             Ok(event) => args.event = event,
             Err(error) => errors.push(error),
         }
-        let known: &[&str] = if kind == Kind::Event { &["guard", "crate"] } else { &["crate"] };
+        let known: &[&str] = if kind == Kind::Event { &["guard", "fresh", "crate"] } else { &["crate"] };
         read_all(input, errors, known, |key, input| match key.to_string().as_str() {
             "guard" => args.guard.fill(key, guard(key, input)),
+            "fresh" => args.fresh.fill(key, duration(key, input)),
             _ => args.krate.fill(key, krate(key, input)),
         });
         Ok(())
@@ -74,12 +77,42 @@ fn guard(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
     value(key, input, "guard = is_admin")
 }
 
+/// `"5s"`, with the units that people write.
+fn duration(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
+    let written = text(key, input, "fresh = \"5s\"")?;
+    let value = written.value();
+    let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
+    let unit = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+        Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
+        _ => {
+            let wrong = format_args!("option `{key}` is not a time");
+            Err(taught(&written, wrong, "write a number and `ms`, `s` or `m`: `fresh = \"5s\"`"))
+        }
+    }
+}
+
 /// A function whose body nobody has read.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     body: TokenStream,
+}
+
+impl Function {
+    /// One of several in an `impl`.
+    pub(crate) fn method(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (attrs, vis, sig) = (input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?);
+        let body: TokenTree = input.parse()?;
+        Ok(Self { attrs, vis, sig, body: body.into() })
+    }
 }
 
 impl Parse for Function {

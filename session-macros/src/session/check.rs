@@ -5,7 +5,7 @@ use crate::errors::Errors;
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use std::collections::HashMap;
-use syn::{Fields, GenericParam, Item};
+use syn::{Fields, GenericArgument, GenericParam, Item, PathArguments, Type, TypeReference};
 
 /// A session struct that broke no rule: the only thing that can be expanded.
 pub(crate) struct Checked<'a>(pub(crate) &'a Session<'a>);
@@ -16,6 +16,7 @@ pub(crate) fn check<'a>(errors: &Errors, session: &'a Session<'a>) -> Option<Che
     for field in &session.fields {
         check_skip(errors, field);
         check_reserved_key(errors, field);
+        check_owned(errors, session, field);
     }
     check_something_stored(errors, session);
     check_duplicate_keys(errors, session);
@@ -71,9 +72,19 @@ fn check_generics(errors: &Errors, session: &Session<'_>) {
 
 /// What is not stored has no key.
 fn check_skip(errors: &Errors, field: &Field<'_>) {
-    if let (false, Some(key)) = (field.is_stored(), field.args.key.key()) {
-        let wrong = format_args!("session field `{}` is not stored, so it has no key", field.ident);
-        errors.at(key, wrong, "remove `key` or `skip`");
+    if field.is_stored() {
+        return;
+    }
+    let args = field.args;
+    let aliases = args.aliases.iter().map(|(key, _)| key);
+    for key in [args.key.key(), args.migrate.key(), args.on_corrupt.key()].into_iter().flatten().chain(aliases) {
+        let what = match key.to_string().as_str() {
+            "migrate" => "nothing of it is migrated",
+            "on_corrupt" => "nothing of it is corrupt",
+            _ => "it has no key",
+        };
+        let wrong = format_args!("session field `{}` is not stored, so {what}", field.ident);
+        errors.at(key, wrong, format_args!("remove `{key}` or `skip`"));
     }
 }
 
@@ -100,10 +111,43 @@ fn check_user(errors: &Errors, session: &Session<'_>) {
 
 /// Names of the library itself live in the same record.
 fn check_reserved_key(errors: &Errors, field: &Field<'_>) {
-    if field.is_stored() && field.key.starts_with("__socket_session") {
-        let wrong =
-            format_args!("key `{}` is reserved: the library's own keys start with `__socket_session`", field.key);
-        errors.at(key_tokens(field), wrong, "choose another key");
+    let keys = [(&field.key, key_tokens(field))].into_iter().chain(alias_tokens(field));
+    for (key, tokens) in keys.filter(|(key, _)| field.is_stored() && key.starts_with("__socket_session")) {
+        let wrong = format_args!("key `{key}` is reserved: the library's own keys start with `__socket_session`");
+        errors.at(tokens, wrong, "choose another key");
+    }
+}
+
+/// What comes out of a store has nothing to borrow from. The compiler would speak of `Deserialize`.
+fn check_owned(errors: &Errors, session: &Session<'_>, field: &Field<'_>) {
+    // one that the struct declares has been reported there
+    let declared = |reference: &&TypeReference| {
+        session.generics.lifetimes().any(|parameter| Some(&parameter.lifetime) == reference.lifetime.as_ref())
+    };
+    let reference = find_reference(field.ty).filter(|reference| field.is_stored() && !declared(reference));
+    if let Some(reference) = reference {
+        let elem = reference.elem.to_token_stream().to_string();
+        let owned = if elem == "str" { "String" } else { elem.as_str() };
+        let wrong = format_args!("session field `{}` cannot borrow: it comes out of a store", field.ident);
+        errors.at(reference, wrong, format_args!("write `{owned}`"));
+    }
+}
+
+fn find_reference(ty: &Type) -> Option<&TypeReference> {
+    match ty {
+        Type::Reference(reference) => Some(reference),
+        Type::Group(group) => find_reference(&group.elem),
+        Type::Paren(paren) => find_reference(&paren.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(find_reference),
+        Type::Array(array) => find_reference(&array.elem),
+        Type::Path(path) => path.path.segments.iter().find_map(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => find_reference(ty),
+                _ => None,
+            }),
+            _ => None,
+        }),
+        _ => None,
     }
 }
 
@@ -129,6 +173,21 @@ fn check_duplicate_keys(errors: &Errors, session: &Session<'_>) {
             errors.at(key_tokens(field), wrong, help);
         }
     }
+    check_aliases(errors, session, seen);
+}
+
+/// An old key that is somebody's own would be taken away from them.
+fn check_aliases<'a>(errors: &Errors, session: &'a Session<'_>, mut seen: HashMap<&'a str, &'a Field<'a>>) {
+    for field in session.stored().filter(|field| field.cfgs().is_empty()) {
+        for (alias, tokens) in alias_tokens(field) {
+            if let Some(other) = seen.insert(alias, field) {
+                let whose =
+                    if other.ident == field.ident { "this field".into() } else { format!("field `{}`", other.ident) };
+                let help = "name the key that the value had before, and each once";
+                errors.at(tokens, format_args!("key `{alias}` is already that of {whose}"), help);
+            }
+        }
+    }
 }
 
 /// `count` and `set_count` both want the accessor `set_count`.
@@ -141,6 +200,11 @@ fn check_accessor_names(errors: &Errors, session: &Session<'_>) {
             errors.at(field.ident, wrong, help);
         }
     }
+}
+
+fn alias_tokens<'a>(field: &'a Field<'_>) -> impl Iterator<Item = (&'a String, TokenStream)> {
+    let written = field.args.aliases.iter().map(|(_, alias)| alias.to_token_stream());
+    field.aliases.iter().zip(written)
 }
 
 fn key_tokens(field: &Field<'_>) -> TokenStream {

@@ -2,17 +2,20 @@
 
 use super::check::Checked;
 use super::model::{Field, Session};
-use crate::paths::visibility;
+use crate::paths::{generated, named, visibility};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::HashSet;
+use syn::spanned::Spanned;
 
 pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
     let session = checked.0;
     let (rt, ident, name) = (session.runtime(), session.ident, session.name());
     let (cfgs, allow) = (session.cfgs(), allow_deprecated(session));
-    let constants = session.stored().map(|field| key(&rt, field));
+    let constants = session.stored().map(|field| key(&rt, session, field));
     let keys = session.stored().map(|field| conditional(field, &field.key));
+    let aliases = session.stored().flat_map(|field| field.aliases.iter().map(move |alias| conditional(field, alias)));
+    let keys = keys.chain(aliases);
     let loads = session.fields.iter().map(|field| load(&rt, field));
     let dumps = session.stored().map(dump);
     let users = session.users().map(user);
@@ -108,11 +111,26 @@ fn stub_accessors(session: &Session<'_>) -> TokenStream {
 
 /// The field's key, with how its values are read and written. This is the only place that asks whether they can be,
 /// and the only one with the default: so a type or a default that does not fit is one error.
-fn key(rt: &TokenStream, field: &Field<'_>) -> TokenStream {
+fn key(rt: &TokenStream, session: &Session<'_>, field: &Field<'_>) -> TokenStream {
     let (cfgs, name, ty, key) = (field.cfgs(), key_name(field), field.ty, &field.key);
-    let given = field.args.default.get().map(|value| quote_spanned!(field.span()=> || #value));
+    let given = field.args.default.get().map(|value| {
+        let value = named(value.to_token_stream(), session.ident);
+        quote_spanned!(field.span()=> || #value)
+    });
     let default = given.unwrap_or_else(|| quote_spanned!(field.span()=> <#ty as #rt::Defaulted>::default_value));
-    quote_spanned!(field.span()=> #(#cfgs)* const #name: #rt::Key<#ty> = #rt::key::<#ty>(#key, #default);)
+    let aliases = (!field.aliases.is_empty()).then(|| {
+        let aliases = &field.aliases;
+        quote_spanned!(field.span()=> .aliases(&[#(#aliases),*]))
+    });
+    let migrate = field.args.migrate.get().map(|path| {
+        let (span, path) = (generated(path.span()), named(path.to_token_stream(), session.ident));
+        quote_spanned!(span=> .migrating(|stored: &#rt::Value| #rt::migrate::<#ty, _, _>(stored, #path)))
+    });
+    let missing = field.corrupt_is_missing.then(|| quote_spanned!(field.span()=> .corrupt_is_missing()));
+    quote_spanned! {field.span()=>
+        #(#cfgs)*
+        const #name: #rt::Key<#ty> = #rt::key::<#ty>(#key, #default) #aliases #migrate #missing;
+    }
 }
 
 fn load(rt: &TokenStream, field: &Field<'_>) -> TokenStream {

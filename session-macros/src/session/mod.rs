@@ -4,6 +4,7 @@ mod check;
 mod expand;
 mod model;
 mod parse;
+mod rename;
 
 use crate::errors::Errors;
 use model::Session;

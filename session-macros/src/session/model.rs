@@ -1,6 +1,6 @@
 //! Stage two: the struct as a view. Answers questions, judges nothing.
 
-use super::parse::{Args, FieldArgs, Parsed};
+use super::parse::{Args, FieldArgs, OnCorrupt, Parsed};
 use crate::paths::{generated, runtime};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
@@ -25,6 +25,10 @@ pub(crate) struct Field<'a> {
     pub(crate) args: &'a FieldArgs,
     /// In the record: the struct's prefix and the field's own key.
     pub(crate) key: String,
+    /// Where it was before, with the same prefix.
+    pub(crate) aliases: Vec<String>,
+    /// A stored value that does not fit counts as missing.
+    pub(crate) corrupt_is_missing: bool,
     /// At least as visible as the struct: only then can a trait as visible as the struct show it.
     pub(crate) shown: bool,
 }
@@ -92,9 +96,14 @@ impl<'a> Field<'a> {
     fn new(vis: &Visibility, struct_args: &Args, original: &'a syn::Field, args: &'a FieldArgs) -> Option<Self> {
         let ident = original.ident.as_ref()?;
         let prefix = struct_args.prefix.get().map(syn::LitStr::value).unwrap_or_default();
-        let key = args.key.get().map_or_else(|| ident.unraw().to_string(), syn::LitStr::value);
+        let name = ident.unraw().to_string();
+        let renamed = struct_args.rename_all.get().map_or_else(|| name.clone(), |case| case.apply(&name));
+        let key = args.key.get().map_or(renamed, syn::LitStr::value);
+        let aliases = args.aliases.iter().map(|(_, alias)| format!("{prefix}{}", alias.value())).collect();
+        let on_corrupt = args.on_corrupt.get().or(struct_args.on_corrupt.get());
+        let corrupt_is_missing = on_corrupt == Some(&OnCorrupt::Default);
         let shown = at_least_as_visible(&original.vis, vis);
-        Some(Self { original, ident, ty: &original.ty, args, key: prefix + &key, shown })
+        Some(Self { original, ident, ty: &original.ty, args, key: prefix + &key, aliases, corrupt_is_missing, shown })
     }
 
     pub(crate) fn is_stored(&self) -> bool {

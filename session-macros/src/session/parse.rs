@@ -1,26 +1,45 @@
 //! Stage one: the options of the struct and of its fields, and the item without them.
 
+use super::rename::Case;
 use crate::errors::{Errors, taught};
-use crate::options::{Slot, flag, read_all, text, value};
+use crate::options::{Slot, choice, flag, read_all, text, value};
 use crate::paths::krate;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::{Attribute, Expr, Field, Item, LitStr, Meta, Path};
 
-/// `#[socket_session(prefix = "cart.", crate = ::path)]`.
+/// `#[socket_session(prefix = "cart.", rename_all = "camelCase", on_corrupt = "default", crate = ::path)]`.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) prefix: Slot<LitStr>,
+    pub(crate) rename_all: Slot<Case>,
+    pub(crate) on_corrupt: Slot<OnCorrupt>,
     pub(crate) krate: Slot<Path>,
+}
+
+/// What becomes of a stored value that does not fit the field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnCorrupt {
+    Reject,
+    Default,
+}
+
+fn on_corrupt(key: &Ident, input: syn::parse::ParseStream<'_>) -> syn::Result<OnCorrupt> {
+    let choices = [("reject", OnCorrupt::Reject), ("default", OnCorrupt::Default)];
+    choice(key, input, "on_corrupt = \"default\"", &choices)
 }
 
 pub(crate) fn args(tokens: TokenStream, errors: &Errors) -> Args {
     let mut args = Args::default();
     let read = |input: syn::parse::ParseStream<'_>| {
-        read_all(input, errors, &["prefix", "crate"], |key, input| match key.to_string().as_str() {
-            "prefix" => args.prefix.fill(key, text(key, input, "prefix = \"cart.\"")),
-            _ => args.krate.fill(key, krate(key, input)),
+        read_all(input, errors, &["prefix", "rename_all", "on_corrupt", "crate"], |key, input| {
+            match key.to_string().as_str() {
+                "prefix" => args.prefix.fill(key, text(key, input, "prefix = \"cart.\"")),
+                "rename_all" => args.rename_all.fill(key, choice(key, input, "rename_all = \"camelCase\"", &Case::ALL)),
+                "on_corrupt" => args.on_corrupt.fill(key, on_corrupt(key, input)),
+                _ => args.krate.fill(key, krate(key, input)),
+            }
         });
         Ok(())
     };
@@ -30,11 +49,15 @@ pub(crate) fn args(tokens: TokenStream, errors: &Errors) -> Args {
     args
 }
 
-/// `#[session(key = "userId", default = 1, skip, user)]`; several such attributes on one field add up.
+/// `#[session(key = "userId", alias = "user", default = 1, migrate = path, on_corrupt = "default", skip, user)]`; several such attributes on one field add up.
 #[derive(Default)]
 pub(crate) struct FieldArgs {
     pub(crate) key: Slot<LitStr>,
+    /// This one may be given several times.
+    pub(crate) aliases: Vec<(Ident, LitStr)>,
     pub(crate) default: Slot<Expr>,
+    pub(crate) migrate: Slot<Path>,
+    pub(crate) on_corrupt: Slot<OnCorrupt>,
     pub(crate) skip: Slot<()>,
     pub(crate) user: Slot<()>,
 }
@@ -116,11 +139,19 @@ fn read_field(attr: &Attribute, args: &mut FieldArgs, errors: &Errors) {
         return errors.at(&attr.meta, "`#[session]` says nothing", help);
     }
     let read = |input: syn::parse::ParseStream<'_>| {
-        read_all(input, errors, &["key", "default", "skip", "user"], |key, input| match key.to_string().as_str() {
-            "key" => args.key.fill(key, text(key, input, "key = \"userId\"")),
-            "default" => args.default.fill(key, value(key, input, "default = 1")),
-            "user" => args.user.fill(key, flag(key, input)),
-            _ => args.skip.fill(key, flag(key, input)),
+        read_all(input, errors, &["key", "alias", "default", "migrate", "on_corrupt", "skip", "user"], |key, input| {
+            match key.to_string().as_str() {
+                "key" => args.key.fill(key, text(key, input, "key = \"userId\"")),
+                "alias" => {
+                    args.aliases.push((key.clone(), text(key, input, "alias = \"oldKey\"")?));
+                    Ok(())
+                }
+                "migrate" => args.migrate.fill(key, value(key, input, "migrate = from_old")),
+                "on_corrupt" => args.on_corrupt.fill(key, on_corrupt(key, input)),
+                "default" => args.default.fill(key, value(key, input, "default = 1")),
+                "user" => args.user.fill(key, flag(key, input)),
+                _ => args.skip.fill(key, flag(key, input)),
+            }
         });
         Ok(())
     };

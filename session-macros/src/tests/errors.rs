@@ -4,7 +4,7 @@ use quote::ToTokens as _;
 use syn::Item;
 
 /// As many errors as mistakes, in any order, each naming what it is about.
-fn assert_errors(errors: &[String], about: &[&str]) {
+pub(super) fn assert_errors(errors: &[String], about: &[&str]) {
     assert_eq!(errors.len(), about.len(), "{errors:#?}");
     for about in about {
         assert!(errors.iter().any(|error| error.contains(about)), "nothing about {about} in {errors:#?}");
@@ -66,7 +66,7 @@ fn every_mistake_in_a_handler_is_one_error() {
         #[on("b")]
         unsafe extern "C" fn bool<'a, A, B, const N: usize>(
             self,
-            a: &'a Visit,
+            a: &Visit,
             &mut Cart { items: mut b, ref mut c }: &mut Cart,
             c: Option<&mut User>,
             d: &str,
@@ -94,7 +94,6 @@ fn every_mistake_in_a_handler_is_one_error() {
         "more than one type parameter",
         "const parameters",
         "cannot take `self`",
-        "its lifetime has no name",
         "this is a copy",
         "may be absent cannot be changed",
         "`&str` is not a view",

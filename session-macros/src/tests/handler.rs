@@ -50,6 +50,24 @@ fn guarded_by_an_associated_function() {
 }
 
 #[test]
+fn fresh() {
+    let expansion = handler(Kind::Event, "\"cursor\", fresh = \"5s\"", "async fn cursor(visit: &Visit) {}").to_string();
+    assert!(expansion.contains("from_millis (5000u64)"), "{expansion}");
+    for (fresh, about) in [
+        ("5", "is not a time"),
+        ("0s", "is not a time"),
+        ("5 hours", "is not a time"),
+        ("s", "is not a time"),
+        ("", "is empty"),
+        ("99999999999999999999s", "is not a time"),
+    ] {
+        let args = format!("\"cursor\", fresh = \"{fresh}\"");
+        let (errors, _) = super::split(handler(Kind::Event, &args, "async fn cursor(visit: &Visit) {}"));
+        super::errors::assert_errors(&errors, &[about]);
+    }
+}
+
+#[test]
 fn connect() {
     let item = "async fn hello(visit: &mut Visit, auth: Data<Auth>) {}";
     check(Kind::Connect, "", item, &expect_file!["snapshots/handler_connect.rs"]);

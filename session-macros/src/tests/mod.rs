@@ -1,6 +1,7 @@
 //! Expansions as snapshots (`UPDATE_EXPECT=1` writes them), and the promises about errors.
 
 mod errors;
+mod events;
 mod handler;
 mod session;
 
@@ -18,6 +19,10 @@ fn session(args: &str, item: &str) -> TokenStream {
 
 fn handler(kind: Kind, args: &str, item: &str) -> TokenStream {
     crate::handler::expand(kind, tokens(args), tokens(item))
+}
+
+fn events(args: &str, item: &str) -> TokenStream {
+    crate::events::expand(tokens(args), tokens(item))
 }
 
 fn pretty(expansion: TokenStream) -> String {

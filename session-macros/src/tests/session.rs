@@ -10,13 +10,15 @@ fn plain() {
 #[test]
 fn options() {
     let expansion = session(
-        "prefix = \"cart.\"",
+        "prefix = \"cart.\", rename_all = \"camelCase\", on_corrupt = \"default\"",
         r#"
         #[derive(Debug)]
         pub(crate) struct Cart {
             /// What the customer wants.
             #[session(key = "items")]
             pub things: Vec<String>,
+            #[session(alias = "price", alias = "cost", migrate = Money::from_cents, on_corrupt = "reject")]
+            pub unit_price: Money,
             #[session(default = Currency::Euro)]
             #[session(key = "unit")]
             pub(crate) currency: Currency,

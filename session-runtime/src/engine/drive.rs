@@ -256,6 +256,9 @@ impl Engine {
 
     fn begin(&self, key: SessionKey, command: Io) -> Operation {
         let store = Arc::clone(&self.store);
+        if matches!(command, Io::Save(_)) {
+            self.known.saving(&key);
+        }
         match command {
             Io::Load => Operation::Load(store.begin_load(key)),
             Io::Claim(None) => Operation::Take(store.begin_load(key)),
@@ -283,7 +286,15 @@ impl Engine {
 
     fn ended_io(self: &Arc<Self>, queue: &Arc<Queue>, outcome: Outcome, at_once: bool) -> Option<Io> {
         let input = outcome.input(self, at_once);
-        self.step(queue, &mut lock(&queue.state), input, Some(outcome))
+        let mut state = lock(&queue.state);
+        if let Outcome::Saved(saved) = &outcome {
+            // before anybody is answered
+            match (&state.saving, saved) {
+                (Some(Save::Patch(patch)), Ok(Patched::Applied { .. })) => self.known.saved(&queue.key, Some(patch)),
+                _ => self.known.saved(&queue.key, None),
+            }
+        }
+        self.step(queue, &mut state, input, Some(outcome))
     }
 
     /// Nobody waits for this: a release that is lost costs the others a lease's length.

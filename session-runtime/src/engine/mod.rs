@@ -11,6 +11,7 @@
 
 mod drive;
 mod home;
+mod known;
 mod machine;
 mod promise;
 mod queue;
@@ -27,6 +28,7 @@ use std::{
 
 use tokio::time::Instant;
 
+pub(crate) use self::known::{Known, Look};
 pub(crate) use self::transaction::{Ticket, Transaction, holding, is_held};
 
 use self::{
@@ -86,6 +88,8 @@ pub(crate) struct Engine {
     /// Only sessions at work.
     queues: Mutex<HashMap<SessionKey, Arc<Queue>>>,
     pub(crate) limits: Limits,
+    /// For events that need no more than what was seen a moment ago.
+    pub(crate) known: Known,
     epoch: Instant,
     home: Home,
     bytes: AtomicUsize,
@@ -110,6 +114,7 @@ impl Engine {
             node: NodeId(random()),
             queues: Mutex::default(),
             limits,
+            known: Known::default(),
             epoch: Instant::now(),
             home: Home::default(),
             bytes: AtomicUsize::new(0),
@@ -176,6 +181,7 @@ impl Engine {
 
     /// Tells the queue of a session, if it is at work, that the session has ended.
     pub(crate) fn ended(self: &Arc<Self>, key: &SessionKey) {
+        self.known.forget(key);
         let queue = lock(&self.queues).get(key).cloned();
         if let Some(queue) = queue {
             self.input(&queue, Input::Ended);

@@ -174,3 +174,23 @@ async fn a_store_that_fails_or_never_answers_is_unavailable() {
         assert_eq!(engine.at_work(), 0);
     }
 }
+
+#[tokio::test]
+async fn what_events_have_seen_has_what_is_saved_and_nothing_of_what_has_ended() {
+    let (engine, _, key) = engine().await;
+    let known = |engine: &Engine| engine.known.get(&key, Duration::from_secs(5));
+    let look = engine.known.look(key);
+    let read = engine.enqueue(key, Access::Read, 0).unwrap().granted().await.unwrap();
+    engine.known.saw(&look, read.record());
+    drop(read);
+    assert!(known(&engine).is_some_and(|fields| fields.is_empty()));
+
+    let mut transaction = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
+    transaction.commit(set("count", json!(7))).await.unwrap();
+    // before whoever has written is answered
+    assert!(known(&engine).is_some_and(|fields| fields.get("count") == Some(&json!(7))));
+    drop(transaction);
+
+    engine.ended(&key);
+    assert!(known(&engine).is_none());
+}

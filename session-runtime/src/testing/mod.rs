@@ -258,7 +258,8 @@ impl Testing {
     ///
     /// # #[socket_session] struct Visit { count: u32 }
     /// async fn logout(session: Session<Visit>) -> Result<(), SessionError> {
-    ///     session.destroy().await
+    ///     session.destroy().await?;
+    ///     Ok(())
     /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]

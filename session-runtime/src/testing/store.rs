@@ -3,13 +3,14 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use time::OffsetDateTime;
 
 use crate::store::{
-    Acquired, Claim, Created, Deadline, FieldKey, Loaded, MemoryStore, NodeId, Notice, Notices, Patch, Patched, Record,
-    Retirement, SessionKey, Store, StoreError, Token, TransactionId,
+    Acquired, Claim, Created, Deadline, FieldKey, Loaded, Member, MemoryStore, NodeId, Notice, Notices, Patch, Patched,
+    Record, Retirement, SessionKey, Store, StoreError, Token, TransactionId, UserKey,
 };
 
 /// How a [`TestStore`] fails: each way in which a store can.
@@ -192,6 +193,26 @@ impl Store for TestStore {
 
     async fn exists(&self, keys: &[SessionKey], now: OffsetDateTime) -> Result<Vec<bool>, StoreError> {
         self.read(self.records.exists(keys, now)).await
+    }
+
+    async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
+        self.write(self.records.join(user, key)).await
+    }
+
+    async fn leave(&self, user: &UserKey, keys: &[SessionKey]) -> Result<(), StoreError> {
+        self.write(self.records.leave(user, keys)).await
+    }
+
+    async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
+        self.read(self.records.members(user)).await
+    }
+
+    async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
+        self.write(self.records.end_user(user)).await
+    }
+
+    async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
+        self.read(self.records.user_ended(user)).await
     }
 
     async fn announce(&self, notice: &Notice) -> Result<(), StoreError> {

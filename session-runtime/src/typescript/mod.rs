@@ -151,6 +151,7 @@ impl Events {
             let signature = sign(&mut types);
             write_event(&mut server, name, &signature.docs, &signature.parameters());
         }
+        write_event(&mut server, "session_ended", ENDED_EVENT, &[ENDED.to_owned()]);
         write_event(&mut server, "session_error", ERROR_EVENT, &["data: ErrorReply".to_owned()]);
         if let Some(name) = types.clash {
             return Err(NameClash { name });
@@ -184,6 +185,10 @@ export interface ErrorReply {
   };
 }
 ";
+
+const ENDED_EVENT: &str = "The connection is about to be ended.";
+
+const ENDED: &str = r#"data: { reason: "logout" | "expired" | "rotated" | "replaced" | "demoted" | "shutting_down" }"#;
 
 const ERROR_EVENT: &str = "An event that asked for no acknowledgement has failed.";
 

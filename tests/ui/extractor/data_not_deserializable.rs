@@ -6,6 +6,6 @@ pub struct Order {
 }
 
 #[on("order")]
-pub async fn order(_order: Data<Order>) {}
+pub async fn order(_order: Data<Order>) {} //~ ERROR
 
 fn main() {}

@@ -6,7 +6,7 @@ pub struct Visit {
 }
 
 #[guard]
-pub async fn is_new(visit: &Visit) -> u32 {
+pub async fn is_new(visit: &Visit) -> u32 { //~ ERROR
     visit.count
 }
 

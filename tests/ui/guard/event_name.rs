@@ -5,7 +5,7 @@ pub struct Visit {
     pub count: u32,
 }
 
-#[guard("is new")]
+#[guard("is new")] //~ ERROR
 pub async fn is_new(visit: &Visit) -> bool {
     visit.count == 0
 }

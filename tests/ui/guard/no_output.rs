@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[guard]
-pub async fn is_new(_visit: &Visit) {}
+pub async fn is_new(_visit: &Visit) {} //~ ERROR
 
 fn main() {}

@@ -6,7 +6,7 @@ pub struct Visit {
 }
 
 #[guard]
-pub fn is_new(visit: &Visit) -> bool {
+pub fn is_new(visit: &Visit) -> bool { //~ ERROR
     visit.count == 0
 }
 

@@ -6,7 +6,7 @@ pub struct Visit {
 }
 
 #[guard]
-pub async fn is_new(visit: &mut Visit) -> bool {
+pub async fn is_new(visit: &mut Visit) -> bool { //~ ERROR
     visit.count == 0
 }
 

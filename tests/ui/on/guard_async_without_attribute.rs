@@ -9,7 +9,7 @@ pub async fn is_new(visit: &Visit) -> bool {
     visit.count == 0
 }
 
-#[on("my event", guard = is_new)]
+#[on("my event", guard = is_new)] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

@@ -5,7 +5,7 @@ pub struct Visit {
     pub count: u32,
 }
 
-#[on("my event", guard = |visit: &Visit| visit.count == 0)]
+#[on("my event", guard = |visit: &Visit| visit.count == 0)] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

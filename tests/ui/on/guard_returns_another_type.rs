@@ -9,7 +9,7 @@ pub fn count(visit: &Visit) -> u32 {
     visit.count
 }
 
-#[on("my event", guard = count)]
+#[on("my event", guard = count)] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

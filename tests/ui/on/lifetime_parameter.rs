@@ -6,7 +6,7 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event<'a>(visit: &Visit) -> &u32 {
+pub async fn my_event<'a>(visit: &Visit) -> &u32 { //~ ERROR
     &visit.count
 }
 

@@ -4,7 +4,7 @@ pub struct Counter;
 
 impl Counter {
     #[on("my event")]
-    pub async fn my_event(&self) {}
+    pub async fn my_event(&self) {} //~ ERROR
 }
 
 fn main() {}

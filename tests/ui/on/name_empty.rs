@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on("")]
+#[on("")] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

@@ -2,7 +2,7 @@ use socket_session::on;
 
 const EVENT: &str = "my event";
 
-#[on(EVENT)]
+#[on(EVENT)] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on(crate = ::socket_session)]
+#[on(crate = ::socket_session)] //~ ERROR
 pub async fn my_event() {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on("connection")]
+#[on("connection")] //~ ERROR
 pub async fn hello() {}
 
 fn main() {}

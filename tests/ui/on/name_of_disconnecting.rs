@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on("disconnect")]
+#[on("disconnect")] //~ ERROR
 pub async fn bye() {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on("newListener")]
+#[on("newListener")] //~ ERROR
 pub async fn listener() {}
 
 fn main() {}

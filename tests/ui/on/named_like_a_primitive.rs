@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("char")]
-pub async fn char() {}
+pub async fn char() {} //~ ERROR
 
 fn main() {}

@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("my event")]
-pub fn my_event() {}
+pub fn my_event() {} //~ ERROR
 
 fn main() {}

@@ -1,7 +1,7 @@
 use socket_session::on;
 
 #[on("my event")]
-pub struct MyEvent {
+pub struct MyEvent { //~ ERROR
     pub count: u32,
 }
 

@@ -1,7 +1,7 @@
 use socket_session::on;
 
 #[on("add")]
-#[on("increment")]
+#[on("increment")] //~ ERROR
 pub async fn add() {}
 
 fn main() {}

@@ -1,7 +1,7 @@
 use socket_session::on;
 
 #[on("hello")]
-#[socket_session::on_connect]
+#[socket_session::on_connect] //~ ERROR
 pub async fn hello() {}
 
 fn main() {}

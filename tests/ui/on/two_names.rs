@@ -1,6 +1,6 @@
 use socket_session::on;
 
-#[on("add", "increment")]
+#[on("add", "increment")] //~ ERROR
 pub async fn add() {}
 
 fn main() {}

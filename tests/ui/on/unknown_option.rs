@@ -4,7 +4,7 @@ pub fn is_admin(_visit: &Visit) -> bool {
     true
 }
 
-#[on("my event", gaurd = is_admin)]
+#[on("my event", gaurd = is_admin)] //~ ERROR
 pub async fn my_event() {}
 
 #[socket_session]

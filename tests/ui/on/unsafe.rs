@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("my event")]
-pub async unsafe fn my_event() {}
+pub async unsafe fn my_event() {} //~ ERROR
 
 fn main() {}

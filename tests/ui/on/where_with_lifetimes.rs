@@ -4,7 +4,7 @@ use socketioxide::adapter::Adapter;
 #[on("my event")]
 pub async fn my_event<A: Adapter>()
 where
-    'static: 'static,
+    'static: 'static, //~ ERROR
 {
 }
 

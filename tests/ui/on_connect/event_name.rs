@@ -5,7 +5,7 @@ pub struct Visit {
     pub count: u32,
 }
 
-#[on_connect("hello")]
+#[on_connect("hello")] //~ ERROR
 pub async fn hello(_visit: &Visit) {}
 
 fn main() {}

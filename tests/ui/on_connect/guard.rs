@@ -9,7 +9,7 @@ pub fn is_new(visit: &Visit) -> bool {
     visit.count == 0
 }
 
-#[on_connect(guard = is_new)]
+#[on_connect(guard = is_new)] //~ ERROR
 pub async fn hello(_visit: &Visit) {}
 
 fn main() {}

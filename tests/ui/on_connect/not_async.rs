@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on_connect]
-pub fn hello(_visit: &Visit) {}
+pub fn hello(_visit: &Visit) {} //~ ERROR
 
 fn main() {}

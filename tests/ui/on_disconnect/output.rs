@@ -6,7 +6,7 @@ pub struct Visit {
 }
 
 #[on_disconnect]
-pub async fn bye(_visit: Option<&Visit>) -> u32 {
+pub async fn bye(_visit: Option<&Visit>) -> u32 { //~ ERROR
     1
 }
 

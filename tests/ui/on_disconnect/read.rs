@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on_disconnect]
-pub async fn bye(_visit: &Visit) {}
+pub async fn bye(_visit: &Visit) {} //~ ERROR
 
 fn main() {}

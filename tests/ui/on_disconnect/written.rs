@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on_disconnect]
-pub async fn bye(_visit: &mut Visit) {}
+pub async fn bye(_visit: &mut Visit) {} //~ ERROR
 
 fn main() {}

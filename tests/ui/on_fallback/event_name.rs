@@ -5,7 +5,7 @@ pub struct Visit {
     pub count: u32,
 }
 
-#[on_fallback("unknown")]
+#[on_fallback("unknown")] //~ ERROR
 pub async fn unknown(_visit: &Visit) {}
 
 fn main() {}

@@ -9,7 +9,7 @@ pub fn is_new(visit: &Visit) -> bool {
     visit.count == 0
 }
 
-#[on_fallback(guard = is_new)]
+#[on_fallback(guard = is_new)] //~ ERROR
 pub async fn unknown(_visit: &Visit) {}
 
 fn main() {}

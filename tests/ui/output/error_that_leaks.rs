@@ -1,7 +1,7 @@
 use socket_session::on;
 
 #[on("read")]
-pub async fn read() -> std::io::Result<u32> {
+pub async fn read() -> std::io::Result<u32> { //~ ERROR
     Ok(1)
 }
 

@@ -3,7 +3,7 @@ use socket_session::on;
 use std::error::Error;
 
 #[on("read")]
-pub async fn read() -> Result<u32, Box<dyn Error + Send + Sync>> {
+pub async fn read() -> Result<u32, Box<dyn Error + Send + Sync>> { //~ ERROR
     Ok(1)
 }
 

@@ -5,7 +5,7 @@ pub struct Receipt {
 }
 
 #[on("order")]
-pub async fn order() -> Receipt {
+pub async fn order() -> Receipt { //~ ERROR
     Receipt { total: 1 }
 }
 

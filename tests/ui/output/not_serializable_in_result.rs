@@ -5,7 +5,7 @@ pub struct Receipt {
 }
 
 #[on("order")]
-pub async fn order() -> Result<Receipt, String> {
+pub async fn order() -> Result<Receipt, String> { //~ ERROR
     Ok(Receipt { total: 1 })
 }
 

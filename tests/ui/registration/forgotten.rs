@@ -3,6 +3,6 @@
 use socket_session::on;
 
 #[on("my event")]
-async fn my_event() {}
+async fn my_event() {} //~ ERROR
 
 fn main() {}

@@ -1,4 +1,4 @@
-#[socket_session::server_event("session_error")]
+#[socket_session::server_event("session_error")] //~ ERROR
 struct Failed(String);
 
 fn main() {}

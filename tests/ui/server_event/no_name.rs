@@ -1,4 +1,4 @@
-#[socket_session::server_event]
+#[socket_session::server_event] //~ ERROR
 struct CurrentCount(u32);
 
 fn main() {}

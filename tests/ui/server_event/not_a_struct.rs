@@ -1,4 +1,4 @@
 #[socket_session::server_event("current count")]
-enum CurrentCount {}
+enum CurrentCount {} //~ ERROR
 
 fn main() {}

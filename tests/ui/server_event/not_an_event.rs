@@ -1,7 +1,7 @@
 struct CurrentCount(u32);
 
 fn tell(after: &socket_session::AfterSave) {
-    after.send(&CurrentCount(1));
+    after.send(&CurrentCount(1)); //~ ERROR
 }
 
 fn main() {

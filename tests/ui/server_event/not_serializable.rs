@@ -1,5 +1,5 @@
 #[socket_session::server_event("moved")]
-struct Moved {
+struct Moved { //~ ERROR
     _to: u32,
 }
 

@@ -1,4 +1,4 @@
 #[socket_session::server_event("renamed")]
-struct Renamed<'a>(&'a str);
+struct Renamed<'a>(&'a str); //~ ERROR
 
 fn main() {}

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[session(default = "1")]
+    #[session(default = "1")] //~ ERROR
     pub count: u32,
 }
 

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[session()]
+    #[session()] //~ ERROR
     pub count: u32,
 }
 

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[cfg_attr(all(), session(key = "n"))]
+    #[cfg_attr(all(), session(key = "n"))] //~ ERROR
     pub count: u32,
 }
 

@@ -3,7 +3,7 @@ use socket_session::socket_session;
 #[socket_session]
 pub struct Visit {
     pub count: u32,
-    #[session(key = "count")]
+    #[session(key = "count")] //~ ERROR
     pub total: u32,
 }
 

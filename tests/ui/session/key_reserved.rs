@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[session(key = "__socket_session")]
+    #[session(key = "__socket_session")] //~ ERROR
     pub count: u32,
 }
 

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[session(prefix = "cart.")]
+    #[session(prefix = "cart.")] //~ ERROR
     pub count: u32,
 }
 

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    #[session(skip = true)]
+    #[session(skip = true)] //~ ERROR
     pub count: u32,
     pub total: u32,
 }

@@ -5,7 +5,7 @@ pub struct Handle;
 
 #[socket_session]
 pub struct Visit {
-    pub handle: Handle,
+    pub handle: Handle, //~ ERROR
     pub count: u32,
 }
 

@@ -2,7 +2,7 @@ use socket_session::socket_session;
 
 #[socket_session]
 pub struct Visit {
-    pub unit: Unit,
+    pub unit: Unit, //~ ERROR
 }
 
 fn main() {}

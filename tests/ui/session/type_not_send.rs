@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit {
+pub struct Visit { //~ ERROR //~ COMPILER
     #[session(skip)]
     pub handle: std::rc::Rc<u32>,
     pub count: u32,

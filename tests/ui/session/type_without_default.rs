@@ -9,7 +9,7 @@ pub enum Unit {
 
 #[socket_session]
 pub struct Visit {
-    pub unit: Unit,
+    pub unit: Unit, //~ ERROR
     pub count: u32,
 }
 

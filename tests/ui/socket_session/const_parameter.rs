@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit<const N: usize> {
+pub struct Visit<const N: usize> { //~ ERROR
     pub name: String,
 }
 

@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session(crate = ::shop)]
+#[socket_session(crate = ::shop)] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

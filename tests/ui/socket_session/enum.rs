@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub enum Visit {
+pub enum Visit { //~ ERROR
     Guest,
     Member { name: String },
 }

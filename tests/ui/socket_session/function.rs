@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub fn visit() {}
+pub fn visit() {} //~ ERROR
 
 fn main() {}

@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit<'a> {
+pub struct Visit<'a> { //~ ERROR
     pub name: &'a str,
 }
 

@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session("cart.")]
+#[socket_session("cart.")] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

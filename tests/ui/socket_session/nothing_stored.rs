@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit {
+pub struct Visit { //~ ERROR
     #[session(skip)]
     pub count: u32,
 }

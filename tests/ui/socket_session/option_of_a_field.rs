@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session(key = "cart")]
+#[socket_session(key = "cart")] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

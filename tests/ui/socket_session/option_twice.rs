@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session(prefix = "cart.", prefix = "shop.")]
+#[socket_session(prefix = "cart.", prefix = "shop.")] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

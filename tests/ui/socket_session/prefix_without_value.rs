@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session(prefix)]
+#[socket_session(prefix)] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-#[session(key = "cart")]
+#[session(key = "cart")] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session(prefix = "cart.")]
-#[socket_session]
+#[socket_session] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit<T> {
+pub struct Visit<T> { //~ ERROR
     pub value: T,
 }
 

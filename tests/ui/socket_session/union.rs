@@ -1,7 +1,7 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub union Visit {
+pub union Visit { //~ ERROR
     count: u32,
     bits: u32,
 }

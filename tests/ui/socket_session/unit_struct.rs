@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
 #[socket_session]
-pub struct Visit;
+pub struct Visit; //~ ERROR
 
 fn main() {}

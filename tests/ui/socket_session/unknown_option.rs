@@ -1,6 +1,6 @@
 use socket_session::socket_session;
 
-#[socket_session(prefx = "cart.")]
+#[socket_session(prefx = "cart.")] //~ ERROR
 pub struct Cart {
     pub items: u32,
 }

@@ -1,7 +1,7 @@
 // Only the mistake is reported, and not every use of the struct.
 use socket_session::{Session, SessionError, on, socket_session};
 
-#[socket_session(prefx = "a.")]
+#[socket_session(prefx = "a.")] //~ ERROR
 pub struct Visit {
     pub count: u32,
 }

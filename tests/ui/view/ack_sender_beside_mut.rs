@@ -7,6 +7,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &mut Visit, _ack: AckSender) {}
+pub async fn my_event(_visit: &mut Visit, _ack: AckSender) {} //~ ERROR
 
 fn main() {}

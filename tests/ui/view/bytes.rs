@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("my event")]
-pub async fn my_event(_bytes: &[u8]) {}
+pub async fn my_event(_bytes: &[u8]) {} //~ ERROR
 
 fn main() {}

@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(&mut Visit { count: mut _count }: &mut Visit) {}
+pub async fn my_event(&mut Visit { count: mut _count }: &mut Visit) {} //~ ERROR
 
 fn main() {}

@@ -3,6 +3,6 @@ use socket_session::on;
 use socketioxide::extract::Data;
 
 #[on("my event")]
-pub async fn my_event(_by: &Data<u32>) {}
+pub async fn my_event(_by: &Data<u32>) {} //~ ERROR
 
 fn main() {}

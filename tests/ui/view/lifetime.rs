@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &'static Visit) {}
+pub async fn my_event(_visit: &'static Visit) {} //~ ERROR
 
 fn main() {}

@@ -5,7 +5,7 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(visit: &mut Visit) {
+pub async fn my_event(visit: &mut Visit) { //~ ERROR
     visit.count += 1;
 }
 

@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("my event")]
-pub async fn my_event(_by: &u32) {}
+pub async fn my_event(_by: &u32) {} //~ ERROR
 
 fn main() {}

@@ -10,6 +10,6 @@ pub struct Cart {
 }
 
 #[on("my event")]
-pub async fn my_event(_user: &User, _cart: &mut Cart) {}
+pub async fn my_event(_user: &User, _cart: &mut Cart) {} //~ ERROR
 
 fn main() {}

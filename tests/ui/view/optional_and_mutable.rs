@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: Option<&mut Visit>) {}
+pub async fn my_event(_visit: Option<&mut Visit>) {} //~ ERROR
 
 fn main() {}

@@ -6,7 +6,7 @@ struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(visit: &Visit) -> u32 {
+pub async fn my_event(visit: &Visit) -> u32 { //~ ERROR
     visit.count
 }
 

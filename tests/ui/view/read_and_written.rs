@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_old: &Visit, _new: &mut Visit) {}
+pub async fn my_event(_old: &Visit, _new: &mut Visit) {} //~ ERROR
 
 fn main() {}

@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &Option<Visit>) {}
+pub async fn my_event(_visit: &Option<Visit>) {} //~ ERROR
 
 fn main() {}

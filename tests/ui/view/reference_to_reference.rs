@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &&Visit) {}
+pub async fn my_event(_visit: &&Visit) {} //~ ERROR
 
 fn main() {}

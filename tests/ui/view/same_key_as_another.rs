@@ -11,6 +11,6 @@ pub struct Counter {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &Visit, _counter: &mut Counter) {}
+pub async fn my_event(_visit: &Visit, _counter: &mut Counter) {} //~ ERROR
 
 fn main() {}

@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_visit: &mut Visit, _session: Session<Visit>) {}
+pub async fn my_event(_visit: &mut Visit, _session: Session<Visit>) {} //~ ERROR
 
 fn main() {}

@@ -1,6 +1,6 @@
 use socket_session::on;
 
 #[on("my event")]
-pub async fn my_event(_text: &str) {}
+pub async fn my_event(_text: &str) {} //~ ERROR
 
 fn main() {}

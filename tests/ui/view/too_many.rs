@@ -46,6 +46,6 @@ pub struct I {
 }
 
 #[on("my event")]
-pub async fn my_event(_a: &A, _b: &B, _c: &C, _d: &D, _e: &E, _f: &F, _g: &G, _h: &H, _i: &I) {}
+pub async fn my_event(_a: &A, _b: &B, _c: &C, _d: &D, _e: &E, _f: &F, _g: &G, _h: &H, _i: &I) {} //~ ERROR
 
 fn main() {}

@@ -6,6 +6,6 @@ pub struct Visit {
 }
 
 #[on("my event")]
-pub async fn my_event(_one: &Visit, _two: &Visit) {}
+pub async fn my_event(_one: &Visit, _two: &Visit) {} //~ ERROR
 
 fn main() {}

@@ -32,9 +32,11 @@ const _: () = {
             __SocketSessionGuard: __rt::Guard<__A>,
         {
             const NAME: &'static str = "delete";
-            fn guard() -> ::core::option::Option<__rt::EventGuard<__A>> {
+            fn guard() -> ::core::option::Option<
+                ::socket_session::__private::EventGuard<__A>,
+            > {
                 ::core::option::Option::Some(
-                    __rt::event_guard::<
+                    ::socket_session::__private::event_guard::<
                         __A,
                         __SocketSessionGuard,
                         _,

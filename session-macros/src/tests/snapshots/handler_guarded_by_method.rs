@@ -28,9 +28,11 @@ const _: () = {
         Self: __rt::Handler<__A, Output = __rt::Outcome, Args: __rt::EventArgs<__A>>,
     {
         const NAME: &'static str = "delete";
-        fn guard() -> ::core::option::Option<__rt::EventGuard<__A>> {
+        fn guard() -> ::core::option::Option<
+            ::socket_session::__private::EventGuard<__A>,
+        > {
             ::core::option::Option::Some(
-                __rt::event_guard::<
+                ::socket_session::__private::event_guard::<
                     __A,
                     ::socket_session::__private::plain_guard::__SocketSessionGuard,
                     _,

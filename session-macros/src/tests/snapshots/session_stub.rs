@@ -40,5 +40,5 @@ pub trait VisitFields {
 impl VisitFields for ::socket_session::__private::Session<Visit> {}
 impl VisitFields for ::socket_session::__private::tower_sessions::Session {}
 ::core::compile_error! {
-    "unknown option `prefx`, expected one of: `prefix`, `crate`\nhelp: did you mean `prefix`?"
+    "unknown option `prefx`, expected one of: `prefix`, `rename_all`, `on_corrupt`, `crate`\nhelp: did you mean `prefix`?"
 }

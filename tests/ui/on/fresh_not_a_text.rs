@@ -1,0 +1,11 @@
+use socket_session::{on, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[on("my event", fresh = 5)] //~ ERROR
+pub async fn my_event(_visit: &Visit) {}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use socket_session::{on_connect, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[on_connect(fresh = "5s")] //~ ERROR
+pub async fn hello(_visit: &Visit) {}
+
+fn main() {}

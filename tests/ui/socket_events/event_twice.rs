@@ -1,0 +1,17 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events]
+impl Visit {
+    #[on("my event")]
+    pub async fn my_event(&self) {}
+
+    #[on("my event")] //~ ERROR
+    pub async fn again(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events]
+impl Visit {
+    #[on("my event", guard = Self::is_new)] //~ ERROR
+    pub async fn my_event(&mut self) {}
+
+    pub fn is_new(&self) -> u32 {
+        self.count
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events]
+impl Visit {
+    #[on("my event")]
+    pub fn my_event(&mut self) { //~ ERROR
+        self.count += 1;
+    }
+}
+
+fn main() {}

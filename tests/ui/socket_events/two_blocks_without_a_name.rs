@@ -1,0 +1,20 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events]
+impl Visit {
+    #[on("my event")]
+    pub async fn my_event(&mut self) {}
+}
+
+#[socket_events]
+impl Visit { //~ ERROR
+    #[on("another event")]
+    pub async fn another_event(&mut self) {}
+}
+
+fn main() {}

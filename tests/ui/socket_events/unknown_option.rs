@@ -1,0 +1,14 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events(nmae = Chat)] //~ ERROR
+impl Visit {
+    #[on("my event")]
+    pub async fn my_event(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use socket_session::{socket_events, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[socket_events]
+impl Visit {
+    #[on("my event")]
+    pub async fn my_event(&mut self) {
+        tokio::spawn(async move { //~ ERROR
+            self.count += 1;
+        });
+    }
+}
+
+fn main() {}

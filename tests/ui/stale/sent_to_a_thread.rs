@@ -1,0 +1,13 @@
+use socket_session::{on, socket_session};
+
+#[socket_session]
+pub struct Visit {
+    pub count: u32,
+}
+
+#[on("my event")]
+pub async fn my_event(visit: &Visit) {
+    std::thread::spawn(move || println!("{}", visit.count)); //~ ERROR
+}
+
+fn main() {}
