@@ -64,7 +64,7 @@ pub(crate) struct Connection {
     pub(crate) shown: Option<Id>,
     pub(crate) session: Option<Bound>,
     /// When an event has moved the deadline of its session on.
-    touched: Mutex<Instant>,
+    touched: Mutex<Option<Instant>>,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
@@ -98,7 +98,7 @@ impl Connection {
             core,
             shown,
             session,
-            touched: Mutex::new(Instant::now()),
+            touched: Mutex::default(),
             engine,
             closing: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -139,10 +139,10 @@ impl Connection {
         }
         {
             let mut touched = lock(&self.touched);
-            if touched.elapsed() < at_most_every {
+            if touched.is_some_and(|touched| touched.elapsed() < at_most_every) {
                 return;
             }
-            *touched = Instant::now();
+            *touched = Some(Instant::now());
         }
         let core = Arc::clone(&self.core);
         self.core.engine.spawn(async move {
