@@ -131,7 +131,6 @@ async fn a_stream_of_events_is_no_stream_of_writes() {
     let app = app(&store, |builder| builder.touch(Touch::OnEvent { at_most_every: Duration::from_secs(20) }));
     let visitor = app.visitor().await;
     let mut client = visitor.connect().await;
-    sleep(Duration::from_secs(30)).await;
     // it was used a moment ago; it was not; it was just said
     for (before, moves) in [(90, false), (50, true), (50, false)] {
         leave(&store, &visitor, before).await;

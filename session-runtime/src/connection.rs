@@ -64,10 +64,10 @@ pub(crate) struct Connection {
     /// The id in the cookie of the handshake, or the one that the handshake created: what later requests must show.
     pub(crate) shown: Option<Id>,
     pub(crate) session: Option<Bound>,
-    /// When an event has moved the deadline of its session on.
-    touched: Mutex<Instant>,
     #[cfg(feature = "inspector")]
     pub(crate) opened: Instant,
+    /// When an event has moved the deadline of its session on.
+    touched: Mutex<Option<Instant>>,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
@@ -101,9 +101,9 @@ impl Connection {
             core,
             shown,
             session,
-            touched: Mutex::new(Instant::now()),
             #[cfg(feature = "inspector")]
             opened: Instant::now(),
+            touched: Mutex::default(),
             engine,
             closing: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -145,10 +145,10 @@ impl Connection {
         }
         {
             let mut touched = lock(&self.touched);
-            if touched.elapsed() < at_most_every {
+            if touched.is_some_and(|touched| touched.elapsed() < at_most_every) {
                 return;
             }
-            *touched = Instant::now();
+            *touched = Some(Instant::now());
         }
         let core = Arc::clone(&self.core);
         self.core.engine.spawn(async move {

@@ -285,6 +285,19 @@ impl Client {
         }
     }
 
+    /// What it hears, packet by packet, until it is disconnected, or for a minute.
+    pub(crate) async fn parting(&mut self) -> Vec<String> {
+        let mut heard: Vec<String> = Vec::new();
+        for _ in 0..60 {
+            let next = self.next().await;
+            heard.extend(next.text().split('\u{1e}').filter(|packet| packet.len() > 1).map(str::to_owned));
+            if next == Received::Closed || heard.last().is_some_and(|packet| packet == "41") {
+                break;
+            }
+        }
+        heard
+    }
+
     /// Sends an event and waits for what comes: `430[…]` is its acknowledgement.
     pub(crate) async fn ask(&mut self, event: &str) -> Received {
         self.call(&format!("[\"{event}\"]")).await
