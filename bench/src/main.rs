@@ -2,6 +2,7 @@
 
 mod compare;
 mod event;
+mod flood;
 mod load;
 mod machine;
 mod plot;
@@ -55,6 +56,8 @@ enum What {
         #[command(flatten)]
         idle: Idle,
     },
+    /// How long others wait while one socket floods
+    Flood,
     /// How long an event waits when two nodes want the same session
     Handover,
 }
@@ -75,6 +78,9 @@ struct Idle {
     #[arg(long, default_value_t = 5_000)]
     sockets: u32,
 }
+
+/// For how long others are measured, with a flood and without.
+const FLOODED: Duration = Duration::from_secs(2);
 
 /// Events of each socket, where two nodes want the same session.
 const HANDOVERS: u64 = 1_000;
@@ -99,6 +105,7 @@ async fn main() -> Result<()> {
                 costs: event::run(&programs).await?,
                 sockets: idle.sockets,
                 idle: sockets::run(&programs, idle.sockets).await?,
+                floods: flood::run(&programs, FLOODED).await?,
                 handovers: both_handovers(&programs).await?,
             };
             measured.write(&write)?;
@@ -106,6 +113,7 @@ async fn main() -> Result<()> {
         What::Compare { rounds, only } => drop(compare::run(&programs, &rounds.options(&only)).await?),
         What::Event => drop(event::run(&programs).await?),
         What::Idle { idle } => drop(sockets::run(&programs, idle.sockets).await?),
+        What::Flood => drop(flood::run(&programs, FLOODED).await?),
         What::Handover => drop(both_handovers(&programs).await?),
     }
     Ok(())

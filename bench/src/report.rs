@@ -8,6 +8,7 @@ use crate::{
     Result,
     compare::{Comparison, Options},
     event::Cost,
+    flood::Flood,
     plot,
     servers::{Store, Variant},
     sockets::Idle,
@@ -22,6 +23,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) costs: Vec<Cost>,
     pub(crate) sockets: u32,
     pub(crate) idle: Vec<Idle>,
+    pub(crate) floods: Vec<Flood>,
     pub(crate) handovers: [handover::Report; 2],
 }
 
@@ -176,11 +178,21 @@ impl Measured<'_> {
         write!(
             text,
             "\n## One idle socket\n\n{} sockets in a namespace with ten events, each with a session of its own; the records of \
-             the sessions, which are there without sockets too, are not counted.\n\n| | allocated bytes |\n|---|---|\n",
+             the sessions, which are there without sockets too, are not counted. Computed is what the server needs for all of \
+             them in a second, while they answer its pings.\n\n| | allocated bytes | computed, ms |\n|---|---|---|\n",
             self.sockets
         )?;
         for idle in &self.idle {
-            writeln!(text, "| {} | {:.0} |", idle.variant.name(), idle.bytes)?;
+            let computed = idle.computed.as_secs_f64() * 1e3;
+            writeln!(text, "| {} | {:.0} | {computed:.1} |", idle.variant.name(), idle.bytes)?;
+        }
+        text.push_str(
+            "\n## A flood\n\nTen sessions with an event at a time, while a socket of another one keeps 512 events on its way.\n\n\
+             | | p99 of the ten, µs | while it floods, µs | more memory, KiB |\n|---|---|---|---|\n",
+        );
+        for flood in &self.floods {
+            let Flood { variant, quiet, flooded, memory } = flood;
+            writeln!(text, "| {} | {quiet} | {flooded} | {memory} |", variant.name())?;
         }
         Ok(())
     }

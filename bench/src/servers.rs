@@ -166,6 +166,15 @@ impl Server {
         self.node.address()
     }
 
+    /// How much memory it has, in KiB.
+    pub(crate) fn resident(&self) -> Result<u64> {
+        let id = self.node.id().ok_or("the server has ended")?;
+        let status = std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("status"))?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = resident.and_then(|size| size.split_whitespace().next()).ok_or("no size in status")?;
+        Ok(size.parse()?)
+    }
+
     /// How long it has computed, in itself and in the kernel.
     pub(crate) fn computed(&self) -> Result<Duration> {
         let id = self.node.id().ok_or("the server has ended")?;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use load::{Http, Node, Socket, Transport};
+use load::{Http, Node, Packet, Socket, Transport};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     Result,
     event::memory,
-    servers::{Programs, Store, Variant},
+    servers::{Programs, Server, Store, Variant, pinned},
 };
 
 /// Until what a handshake leaves behind for a moment is gone; less than until the first ping.
@@ -17,10 +17,15 @@ const SETTLED: Duration = Duration::from_secs(3);
 /// How many connect at once.
 const AT_ONCE: u32 = 100;
 
+/// For how long idle sockets are watched: longer than from one ping to the next.
+const WATCHED: Duration = Duration::from_secs(30);
+
 /// Of one idle socket, with a session of its own.
 pub(crate) struct Idle {
     pub(crate) variant: Variant,
     pub(crate) bytes: f64,
+    /// What the server computes for all of them in a second.
+    pub(crate) computed: Duration,
 }
 
 pub(crate) async fn run(programs: &Programs, count: u32) -> Result<Vec<Idle>> {
@@ -43,12 +48,42 @@ pub(crate) async fn run(programs: &Programs, count: u32) -> Result<Vec<Idle>> {
         let sockets = sockets.await?;
         sleep(SETTLED).await;
         let bytes = u32::try_from(memory(&node).await?.1.saturating_sub(before))?;
-        let idle = Idle { variant, bytes: f64::from(bytes) / f64::from(count) };
-        println!("{:26} {:7.0} bytes an idle socket", idle.variant.name(), idle.bytes);
-        measured.push(idle);
         drop(sockets);
+        drop(node);
+        let computed = computed(programs, variant, count).await?;
+        let idle = Idle { variant, bytes: f64::from(bytes) / f64::from(count), computed };
+        println!(
+            "{:26} {:7.0} bytes an idle socket, {:.1} ms a second for all",
+            idle.variant.name(),
+            idle.bytes,
+            idle.computed.as_secs_f64() * 1e3
+        );
+        measured.push(idle);
     }
     Ok(measured)
+}
+
+/// What a server computes for sockets that do nothing but answer its pings, in a second.
+async fn computed(programs: &Programs, variant: Variant, count: u32) -> Result<Duration> {
+    let server = Server::start(variant, pinned(programs.program(variant, "memory", "bench-server"))).await?;
+    let address = server.address();
+    let sockets = all(count, || async move {
+        let answer = Http::new(address).post("/login", None).await?;
+        Ok(Socket::connect(address, Transport::WebSocket, "/", answer.cookie()).await?)
+    });
+    let mut answering = JoinSet::new();
+    for mut socket in sockets.await? {
+        answering.spawn(async move { while !matches!(socket.next().await, Packet::Closed | Packet::Disconnected) {} });
+    }
+    sleep(SETTLED).await;
+    let before = server.computed()?;
+    sleep(WATCHED).await;
+    let computed = server.computed()?.saturating_sub(before);
+    if let Some(ended) = answering.try_join_next() {
+        ended?;
+        return Err("an idle socket was disconnected".into());
+    }
+    Ok(computed / u32::try_from(WATCHED.as_secs())?)
 }
 
 /// Does that so many times, some at once.

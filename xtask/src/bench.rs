@@ -24,6 +24,8 @@ pub(crate) enum Part {
     Event,
     /// Bytes of an idle socket
     Idle,
+    /// How long others wait while one socket floods
+    Flood,
     /// How long an event waits when two nodes want the same session
     Handover,
     /// Load, diff, patch and queue, each by itself
@@ -58,6 +60,7 @@ pub(crate) fn run(root: &Path, part: Option<Part>) -> Result<bool> {
         Some(Part::Compare { only, rounds }) => measure.args(["compare", "--only", &only, "--rounds", &rounds]),
         Some(Part::Event) => measure.arg("event"),
         Some(Part::Idle) => measure.arg("idle"),
+        Some(Part::Flood) => measure.arg("flood"),
         Some(Part::Handover | Part::Parts | Part::Compile { .. }) => measure.arg("handover"),
     };
     watch(&mut measure, |line| println!("{line}"))

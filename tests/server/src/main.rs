@@ -10,9 +10,9 @@ use std::{error::Error, net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
-use socket_session::{Handshake, MemoryStore, Sessions};
+use socket_session::{Expiry, Handshake, MemoryStore, Sessions, Touch};
 use socketioxide::{SocketIo, layer::SocketIoLayer};
-use tower_sessions::cookie::Key;
+use tower_sessions::cookie::{Key, time};
 
 use crate::{
     app::App,
@@ -35,6 +35,12 @@ struct Options {
     connections_per_session: Option<usize>,
     #[arg(long, value_name = "SESSIONS")]
     created_per_second: Option<u32>,
+    /// For how long a session lives that is not used
+    #[arg(long, value_name = "MS")]
+    ttl: Option<i64>,
+    /// Events keep a session alive, but not more often than that
+    #[arg(long, value_name = "MS")]
+    touch_every: Option<u64>,
     /// Sockets may open a session too
     #[arg(long)]
     create: bool,
@@ -96,6 +102,12 @@ fn sessions(options: &Options, app: &App, io: &SocketIo) -> Sessions {
     let mut builder = Sessions::builder(store)
         .handshake(if options.create { Handshake::Create } else { Handshake::Existing })
         .origins(options.origin.clone());
+    if let Some(ttl) = options.ttl {
+        builder = builder.expiry(Expiry::OnInactivity(time::Duration::milliseconds(ttl)));
+    }
+    if let Some(pause) = options.touch_every {
+        builder = builder.touch(Touch::OnEvent { at_most_every: Duration::from_millis(pause) });
+    }
     if let Some(limit) = options.wait_limit {
         builder = builder.wait_limit(Duration::from_millis(limit));
     }

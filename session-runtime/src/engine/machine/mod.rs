@@ -277,7 +277,8 @@ impl Machine {
             }
             Saved::Gone => {
                 self.ended = true;
-                Reason::Gone
+                // a copy that was sent before may have been applied, and have gone along to another id since
+                if saving.was_repeated() { Reason::Unknown } else { Reason::Gone }
             }
             Saved::Fenced => {
                 self.tenure = Tenure::None;
@@ -318,7 +319,8 @@ impl Machine {
     fn come_to_nothing(&mut self, saving: Saving, reason: Reason, commands: &mut Vec<Command>) {
         self.answers.extend(saving.tickets.into_iter().map(|ticket| (ticket, Err(reason))));
         // what was not sent was surely not written
-        self.doom(if reason == Reason::Unknown { Reason::Lost } else { reason }, commands);
+        let rest = if self.ended { Reason::Gone } else { Reason::Lost };
+        self.doom(if reason == Reason::Unknown { rest } else { reason }, commands);
     }
 
     fn doom(&mut self, reason: Reason, commands: &mut Vec<Command>) {

@@ -421,6 +421,13 @@ fn nobody_lies_about_a_save_whose_first_copy_may_have_arrived() {
     assert_eq!(queue.step(Input::Saved(Saved::Unanswered)), [Command::Resend]);
     assert_eq!(queue.step(Input::Saved(Saved::Fenced)), [failed(0, Reason::Unknown)]);
 
+    // the first copy was applied, and then another node has given the session another id, with what was in it
+    let mut queue = Queue::batch(1);
+    queue.step(commit(0));
+    assert_eq!(queue.step(Input::Saved(Saved::Unanswered)), [Command::Resend]);
+    let commands = queue.step(Input::Saved(Saved::Gone));
+    assert!(commands.contains(&failed(0, Reason::Unknown)), "{commands:?}");
+
     // the server has died after it had written, and then it is not there
     let mut queue = Queue::batch(1);
     queue.step(commit(0));
