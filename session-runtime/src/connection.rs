@@ -8,7 +8,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,7 +16,6 @@ use std::{
 use smallvec::SmallVec;
 use socketioxide::socket::Sid;
 use time::OffsetDateTime;
-use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use crate::{
@@ -65,9 +64,10 @@ pub(crate) struct Connection {
     pub(crate) shown: Option<Id>,
     pub(crate) session: Option<Bound>,
     #[cfg(feature = "inspector")]
-    pub(crate) opened: Instant,
+    pub(crate) opened: tokio::time::Instant,
     /// When an event has moved the deadline of its session on.
-    touched: Mutex<Option<Instant>>,
+    /// In milliseconds since 1970; never is 0.
+    touched: AtomicU64,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
     closing: CancellationToken,
@@ -102,8 +102,8 @@ impl Connection {
             shown,
             session,
             #[cfg(feature = "inspector")]
-            opened: Instant::now(),
-            touched: Mutex::default(),
+            opened: tokio::time::Instant::now(),
+            touched: AtomicU64::new(0),
             engine,
             closing: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -143,12 +143,13 @@ impl Connection {
         if known.is_some_and(|known| deadline - known < at_most_every) {
             return;
         }
+        let now = u64::try_from(crate::clock::now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        let (last, pause) = (self.touched.load(Ordering::Relaxed), at_most_every.as_millis());
+        // of two at once, one does it
+        if u128::from(now.saturating_sub(last)) < pause
+            || self.touched.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
         {
-            let mut touched = lock(&self.touched);
-            if touched.is_some_and(|touched| touched.elapsed() < at_most_every) {
-                return;
-            }
-            *touched = Some(Instant::now());
+            return;
         }
         let core = Arc::clone(&self.core);
         self.core.engine.spawn(async move {

@@ -398,7 +398,7 @@ impl<A: Adapter> Namespace<A> {
         let seat: Arc<dyn Seat> = Arc::new(SocketSeat {
             socket: Arc::downgrade(socket),
             namespace: Arc::clone(rules),
-            auth: auth.clone().filter(|_| rules.guards.iter().any(|guard| guard.guard.asks())),
+            auth: rules.guards.iter().any(|guard| guard.guard.asks()).then(|| Box::new(auth.clone())),
         });
         if let Some(bound) = &connection.session {
             socket.join(bound.key.room());

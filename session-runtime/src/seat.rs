@@ -51,8 +51,8 @@ pub(crate) trait Seat: Send + Sync {
 pub(crate) struct SocketSeat<A: Adapter> {
     pub(crate) socket: Weak<Socket<A>>,
     pub(crate) namespace: Arc<Rules<A>>,
-    /// What it has shown at connecting, where a guard may ask for it again.
-    pub(crate) auth: Option<Value>,
+    /// What it has shown at connecting, where a guard may ask for it again: seldom, so it is not kept here.
+    pub(crate) auth: Option<Box<Option<Value>>>,
 }
 
 /// What `session_ended` carries.
@@ -80,7 +80,7 @@ impl<A: Adapter> Seat for SocketSeat<A> {
             let socket = self.socket.upgrade()?;
             let connection = socket.req_parts().extensions.get::<Arc<Connection>>().cloned()?;
             for guard in &self.namespace.guards {
-                let mut parts = ConnectParts { socket: &socket, auth: &self.auth };
+                let mut parts = ConnectParts { socket: &socket, auth: self.auth.as_deref().unwrap_or(&None) };
                 // an extractor that fails now, and did not before, is a no
                 let admits = match guard.guard.at_connect(&mut parts) {
                     Ok(asked) => {
