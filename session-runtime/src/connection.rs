@@ -65,8 +65,7 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Bound>,
     #[cfg(feature = "inspector")]
     pub(crate) opened: tokio::time::Instant,
-    /// When an event has moved the deadline of its session on.
-    /// In milliseconds since 1970; never is 0.
+    /// When an event has last moved the deadline of its session on, in milliseconds since 1970; 0 is never.
     touched: AtomicU64,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,

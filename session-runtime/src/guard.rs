@@ -184,7 +184,7 @@ impl Guarded {
 
 impl Known {
     fn looks_at(&self, patch: &Patch) -> bool {
-        let mut changed = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
+        let mut changed = patch.keys();
         changed.any(|key| self.keys.iter().any(|keys| keys.contains(&&**key)))
     }
 }

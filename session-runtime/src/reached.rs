@@ -20,6 +20,11 @@ pub struct Reached {
     pub everywhere: bool,
 }
 
+impl Reached {
+    /// There was nobody to reach.
+    pub(crate) const NOBODY: Self = Self { sockets: 0, everywhere: true };
+}
+
 impl AddAssign for Reached {
     fn add_assign(&mut self, other: Self) {
         self.sockets += other.sockets;

@@ -300,6 +300,11 @@ impl Patch {
         self.set.is_empty() && self.remove.is_empty() && self.deadline.is_none()
     }
 
+    /// The keys that it changes.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &FieldKey> {
+        self.set.iter().map(|(key, _)| key).chain(&self.remove)
+    }
+
     /// Whether it changes a field.
     pub(crate) fn changes_fields(&self) -> bool {
         !(self.set.is_empty() && self.remove.is_empty())

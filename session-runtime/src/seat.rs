@@ -71,7 +71,7 @@ impl<A: Adapter> Seat for SocketSeat<A> {
     }
 
     fn looks_at(&self, patch: &Patch) -> bool {
-        let mut keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove);
+        let mut keys = patch.keys();
         self.is_taken() && keys.any(|key| self.namespace.guards.iter().any(|guard| guard.guard.looks_at(key)))
     }
 

@@ -173,7 +173,7 @@ impl RequestScope {
             (state.fresh, state.rotation.take())
         };
         let Some(key) = rotation.as_ref().map(|rotation| rotation.key).or_else(|| self.id().map(|id| id.key())) else {
-            return Ok((false, Reached { sockets: 0, everywhere: true }));
+            return Ok((false, Reached::NOBODY));
         };
         let destroyed = self.core.destroy(key, None, Ending::Destroyed).await;
         if destroyed.is_err() {

@@ -144,7 +144,7 @@ impl<V> Session<V> {
     /// None yet: whom it has not reached, what it returns tells.
     pub async fn disconnect(&self, close: Close) -> Result<Reached, SessionError> {
         let Some(key) = self.id().map(|id| id.key()) else {
-            return Ok(Reached { sockets: 0, everywhere: true });
+            return Ok(Reached::NOBODY);
         };
         // who asks from an event handler is answered first
         let current = if close == Close::Final { current_socket(&key, None) } else { None };

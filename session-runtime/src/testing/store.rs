@@ -108,7 +108,7 @@ impl TestStore {
         let mut state = self.state();
         let again = |saved: &Saved| saved.transaction == patch.transaction;
         if !state.saved.iter().any(again) {
-            let keys = patch.set.iter().map(|(key, _)| key).chain(&patch.remove).cloned().collect();
+            let keys = patch.keys().cloned().collect();
             state.saved.push(Saved { session, transaction: patch.transaction, keys });
         }
     }

@@ -96,7 +96,7 @@ impl Users {
         let Some(field) = self.field.get() else {
             return false;
         };
-        patch.set.iter().map(|(key, _)| key).chain(&patch.remove).any(|key| key == field)
+        patch.keys().any(|key| key == field)
     }
 
     /// What a patch changes.

@@ -98,7 +98,7 @@ impl User {
     /// # Errors
     /// `Unserializable`, and what the store has to say.
     pub async fn disconnect(&self, close: Close) -> Result<Reached, SessionError> {
-        let mut reached = Reached { sockets: 0, everywhere: true };
+        let mut reached = Reached::NOBODY;
         for (key, _) in self.sessions().await? {
             reached += self.core.disconnect(key, close, None).await;
         }
@@ -127,7 +127,7 @@ impl User {
 
     async fn destroy_but(&self, spared: Option<SessionKey>) -> Result<Reached, SessionError> {
         let Some(user) = self.key? else {
-            return Ok(Reached { sockets: 0, everywhere: true });
+            return Ok(Reached::NOBODY);
         };
         let scope = RequestScope::current();
         let (core, giving_up) = (Arc::clone(&self.core), scope.as_ref().and_then(|scope| scope.gives_up()));
@@ -143,7 +143,7 @@ impl User {
                 .buffer_unordered(AT_ONCE)
                 .collect()
                 .await;
-            let mut reached = Reached { sockets: 0, everywhere: true };
+            let mut reached = Reached::NOBODY;
             for ended in ended {
                 reached += ended?;
             }
@@ -212,16 +212,15 @@ impl Core {
     /// Ends a session that the index says is that user's; it may be about to become it. If it has become another's, it is
     /// left alone.
     async fn destroy_of(&self, key: SessionKey, user: UserKey, how: Ending) -> Result<Reached, SessionError> {
-        const NOBODY: Reached = Reached { sockets: 0, everywhere: true };
         match self.look(&key).await? {
-            Loaded::Live(record) if self.users.is_anothers(&record.fields, user) => Ok(NOBODY),
+            Loaded::Live(record) if self.users.is_anothers(&record.fields, user) => Ok(Reached::NOBODY),
             Loaded::Live(_) => match self.destroy(key, None, how).await {
                 Ok((_, reached)) => Ok(reached),
                 // it has just got another id, under which it is in the list, or was refused
-                Err(SessionError::Gone) => Ok(NOBODY),
+                Err(SessionError::Gone) => Ok(Reached::NOBODY),
                 Err(error) => Err(error),
             },
-            Loaded::Gone | Loaded::Rotated => Ok(NOBODY),
+            Loaded::Gone | Loaded::Rotated => Ok(Reached::NOBODY),
         }
     }
 }
