@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io,
     net::TcpListener,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -76,7 +77,20 @@ impl Drop for Process {
     }
 }
 
-/// A port that nobody uses at the moment.
+/// A port that nobody uses at the moment, and that nobody is given who asks for any: a server that is killed finds it free
+/// when it comes back, and meanwhile nobody else answers there, be it a connection that has been given it as its own end.
 pub(crate) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    /// Linux gives away those from 32,768 on (`ip_local_port_range`).
+    const PORTS: RangeInclusive<u16> = 20_000..=32_767;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // processes begin far from each other
+    let first = process::id().wrapping_mul(7_919);
+    for _ in PORTS {
+        let next = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) as usize % PORTS.len();
+        let port = PORTS.clone().nth(next).unwrap_or(*PORTS.start());
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }

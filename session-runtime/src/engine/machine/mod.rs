@@ -265,10 +265,8 @@ impl Machine {
                         batch.doomed = Some(Reason::Lost);
                     }
                 }
-                // destroyed while the save was under way: what was saved is deleted with the rest; but a retirement that
-                // was applied is what ended it
-                let verdict = if self.ended && !saving.retires { Err(Reason::Gone) } else { Ok(()) };
-                self.answers.extend(saving.tickets.into_iter().map(|ticket| (ticket, verdict)));
+                // saved is saved, though the session may have ended since: who wrote after it has seen what it wrote
+                self.answers.extend(saving.tickets.into_iter().map(|ticket| (ticket, Ok(()))));
                 self.ended |= saving.retires;
                 if saving.last {
                     self.batch = None;

@@ -163,6 +163,18 @@ fn what_ended_refuses_all_and_rolls_back_the_one_that_runs() {
 }
 
 #[test]
+fn what_was_saved_before_the_end_was_heard_of_is_acknowledged() {
+    for mut queue in [Queue::alone(), Queue::leased()] {
+        queue.arrive(1, Turn::Write);
+        queue.step(AT_ONCE);
+        queue.step(commit(1));
+        // the save was applied, another node wrote on what it had saved, and then the session ended: that was heard first
+        assert_eq!(queue.step(Input::Ended), []);
+        assert_eq!(queue.step(Input::Saved(RELEASED)), [saved(1)]);
+    }
+}
+
+#[test]
 fn every_wait_ends() {
     let mut queue = Queue::alone();
     queue.arrive(1, Turn::Write);

@@ -19,7 +19,7 @@ use super::*;
 
 async fn impatient(url: &str) -> RedisStore {
     let builder = RedisStore::builder();
-    let builder = builder.connect_timeout(Duration::from_millis(300)).response_timeout(Duration::from_millis(300));
+    let builder = builder.connect_timeout(Duration::from_secs(1)).response_timeout(Duration::from_secs(1));
     builder.connect(url).await.unwrap()
 }
 
@@ -48,7 +48,7 @@ async fn killed_and_restarted() {
         let said = unavailable(store.patch(&key, &sets("count", json!(7)), now()).await);
         assert!(said.contains("Connection refused"), "{said}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 
     server.restart();
     back(&store, &key).await;
@@ -127,11 +127,11 @@ async fn standing_still() {
     let begun = Instant::now();
     let patch = sets("count", json!(2));
     let said = unanswered(store.patch(&key, &patch, now()).await);
-    assert!(said.contains("Redis did not answer within 300ms"), "{said}");
+    assert!(said.contains("Redis did not answer within 1s"), "{said}");
     // the next one wants a new connection, and gets none: nothing is sent
     let said = unavailable(store.patch(&key, &sets("count", json!(9)), now()).await);
-    assert!(said.contains("did not answer within 300ms"), "{said}");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(said.contains("did not answer within 1s"), "{said}");
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 
     server.resume();
     back(&store, &key).await;
@@ -159,7 +159,7 @@ async fn many_wait_for_one_attempt() {
     for asked in asking {
         assert!(asked.await.unwrap());
     }
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     server.resume();
     back(&store, &key).await;
 }
