@@ -279,8 +279,8 @@ struct Aftermath {
     deadline: Option<OffsetDateTime>,
 }
 
-// What is rarely awaited is boxed, and no future is kept in a variable: each of these futures is moved into a task of its
-// own, for every event.
+// What is rarely awaited is boxed, and no future is kept in a variable: memory is needed for each of these futures, for
+// every event.
 impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
@@ -318,7 +318,8 @@ impl Call {
             namespace = reply.socket.ns(),
             session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
         );
-        async move {
+        // in a box, for it is large, and a task is moved several times until it is where it stays
+        Box::pin(async move {
             #[cfg(feature = "testing")]
             let _running = crate::testing::Running::of(&reply.socket);
             if !self.gate.is_open() {
@@ -333,7 +334,7 @@ impl Call {
                 Box::pin(after.happen(&self.connection.core, key.as_ref())).await;
             }
             self.conclude(aftermath);
-        }
+        })
         .instrument(span)
     }
 

@@ -146,7 +146,7 @@ impl<T> Key<T> {
     }
 
     /// Writes the field.
-    pub fn dump(&self, value: &T, dump: &mut Dump) -> Result<(), Unserializable> {
+    pub fn dump(&self, value: &T, dump: &mut Dump<'_>) -> Result<(), Unserializable> {
         dump.field(self, value)
     }
 

@@ -2,9 +2,9 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt,
-    hash::{Hash, Hasher},
+    hash::{BuildHasherDefault, Hash, Hasher},
     sync::Arc,
 };
 
@@ -63,6 +63,29 @@ impl Hash for SessionKey {
         if let Some(part) = self.0.first_chunk() {
             state.write_u64(u64::from_le_bytes(*part));
         }
+    }
+}
+
+/// What there is of each session that exists.
+pub(crate) type BySession<T> = HashMap<SessionKey, T, BuildHasherDefault<Hashed>>;
+
+/// The hash of what is one: no client chooses the key of a session that exists, so there is nothing to be mixed.
+#[derive(Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

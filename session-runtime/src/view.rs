@@ -1,5 +1,7 @@
 //! Views: typed windows on a session's record, and the slots in which a handler holds them.
 
+use std::iter::Enumerate;
+
 use serde_json::Value;
 use socketioxide::adapter::Adapter;
 
@@ -29,26 +31,28 @@ pub trait View: Sized + Send + Sync + 'static {
     fn load(fields: &Fields) -> Result<Self, Corrupt>;
 
     /// Writes each field, always in the same order.
-    fn dump(&self, dump: &mut Dump) -> Result<(), Unserializable>;
+    fn dump(&self, dump: &mut Dump<'_>) -> Result<(), Unserializable>;
 }
 
 /// Collects the serialized fields of a view.
 ///
 /// The same instance is dumped before and after a handler: what differs is what it changed. (Two instances of one
 /// value may serialize differently, as a `HashSet` does, so the stored form is no measure.)
+#[derive(Debug)]
+pub struct Dump<'a>(Dumping<'a>);
+
+#[derive(Debug)]
+enum Dumping<'a> {
+    Before(&'a mut Form, &'a Fields),
+    After(&'a mut Changes),
+}
+
+/// A view as it was when it was loaded.
 #[derive(Debug, Default)]
-pub struct Dump {
+struct Form {
     values: Vec<Value>,
-    /// The changes, once there is a form to compare with.
-    before: Option<std::vec::IntoIter<Value>>,
-    patch: Patch,
-    /// The record, while there is no such form.
-    fields: Fields,
     /// What a save writes anew and takes away, whether it has changed or not.
     outdated: Vec<Outdated>,
-    /// What has not changed of that.
-    moves: Vec<(&'static str, Value)>,
-    fields_seen: usize,
 }
 
 /// A field under an old key or in an old form.
@@ -60,49 +64,61 @@ struct Outdated {
     keys: Vec<&'static str>,
 }
 
-impl Dump {
-    fn before<V: View>(view: &V, fields: &Fields) -> Result<Self, Unserializable> {
-        let values = Vec::with_capacity(V::KEYS.len());
-        let mut dump = Self { values, fields: fields.clone(), ..Self::default() };
-        view.dump(&mut dump)?;
-        // the store need not copy what nobody looks at any more
-        dump.fields = Fields::default();
-        Ok(dump)
+/// What has become of it.
+#[derive(Debug)]
+struct Changes {
+    before: Enumerate<std::vec::IntoIter<Value>>,
+    outdated: Vec<Outdated>,
+    patch: Patch,
+    /// What is outdated and has not changed.
+    moves: Vec<(&'static str, Value)>,
+}
+
+impl Form {
+    fn of<V: View>(view: &V, fields: &Fields) -> Result<Self, Unserializable> {
+        let mut form = Self { values: Vec::with_capacity(V::KEYS.len()), outdated: Vec::new() };
+        view.dump(&mut Dump(Dumping::Before(&mut form, fields)))?;
+        Ok(form)
     }
 
+    /// Adds to `patch` what is different now.
     fn changes<V: View>(self, view: &V, patch: Patch) -> Result<Patch, Unserializable> {
         let others = patch.set.len();
-        let mut dump =
-            Self { before: Some(self.values.into_iter()), outdated: self.outdated, patch, ..Self::default() };
-        view.dump(&mut dump)?;
-        let Self { mut patch, outdated, moves, .. } = dump;
+        let Self { values, outdated } = self;
+        let mut changes = Changes { before: values.into_iter().enumerate(), outdated, patch, moves: Vec::new() };
+        view.dump(&mut Dump(Dumping::After(&mut changes)))?;
+        let Changes { mut patch, outdated, moves, .. } = changes;
         if patch.set.len() > others {
             patch.set.extend(moves.into_iter().map(|(key, value)| (key.into(), value)));
             patch.remove.extend(outdated.into_iter().flat_map(|outdated| outdated.keys).map(Into::into));
         }
         Ok(patch)
     }
+}
 
+impl Dump<'_> {
     /// Adds a field, unless serde cannot write it, or could not read back what it wrote.
     pub(crate) fn field<T>(&mut self, key: &Key<T>, value: &T) -> Result<(), Unserializable> {
-        let after = key.value(value)?;
-        let field = self.fields_seen;
-        self.fields_seen += 1;
-        match &mut self.before {
-            None => {
-                self.values.push(after);
-                if key.is_outdated(&self.fields) {
-                    self.outdated.push(Outdated { field, keys: key.left_behind(&self.fields).collect() });
+        let now = key.value(value)?;
+        match &mut self.0 {
+            Dumping::Before(form, fields) => {
+                if key.is_outdated(fields) {
+                    let keys = key.left_behind(fields).collect();
+                    form.outdated.push(Outdated { field: form.values.len(), keys });
                 }
+                form.values.push(now);
             }
-            Some(before) => {
-                if before.next().as_ref() != Some(&after) {
-                    key.readable(&after)?;
-                    self.patch.set.push((key.name().into(), after));
-                } else if self.outdated.iter().any(|outdated| outdated.field == field) {
-                    self.moves.push((key.name(), after));
+            Dumping::After(Changes { before, outdated, patch, moves }) => match before.next() {
+                Some((field, before)) if before == now => {
+                    if outdated.iter().any(|outdated| outdated.field == field) {
+                        moves.push((key.name(), now));
+                    }
                 }
-            }
+                _ => {
+                    key.readable(&now)?;
+                    patch.set.push((key.name().into(), now));
+                }
+            },
         }
         Ok(())
     }
@@ -112,22 +128,20 @@ impl Dump {
 #[cfg(feature = "testing")]
 pub(crate) fn all<V: View>(view: &V) -> Result<Fields, Unserializable> {
     // compared with nothing, each of them is a change
-    let mut dump = Dump { before: Some(Vec::new().into_iter()), ..Dump::default() };
-    view.dump(&mut dump)?;
-    Ok(dump.patch.set.into_iter().collect())
+    Ok(Form::default().changes(view, Patch::new())?.set.into_iter().collect())
 }
 
 /// A view together with the form that it had when it was loaded.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     view: V,
-    before: Dump,
+    before: Form,
 }
 
 impl<V: View> Tracked<V> {
     pub(crate) fn load(fields: &Fields) -> Result<Self, ViewError> {
         let view = V::load(fields)?;
-        let before = Dump::before(&view, fields)?;
+        let before = Form::of(&view, fields)?;
         Ok(Self { view, before })
     }
 

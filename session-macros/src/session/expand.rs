@@ -40,7 +40,7 @@ pub(crate) fn session(checked: &Checked<'_>) -> TokenStream {
                     ::core::result::Result::Ok(Self { #(#loads),* })
                 }
 
-                fn dump(&self, dump: &mut #rt::Dump) -> ::core::result::Result<(), #rt::Unserializable> {
+                fn dump(&self, dump: &mut #rt::Dump<'_>) -> ::core::result::Result<(), #rt::Unserializable> {
                     #(#dumps)*
                     ::core::result::Result::Ok(())
                 }
@@ -84,7 +84,7 @@ pub(crate) fn stub(session: &Session<'_>) -> TokenStream {
                 ::core::unreachable!()
             }
 
-            fn dump(&self, _: &mut #rt::Dump) -> ::core::result::Result<(), #rt::Unserializable> {
+            fn dump(&self, _: &mut #rt::Dump<'_>) -> ::core::result::Result<(), #rt::Unserializable> {
                 ::core::unreachable!()
             }
         }

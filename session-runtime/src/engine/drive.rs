@@ -14,12 +14,12 @@ use tokio::{
 
 use super::{
     Engine, Refusal, lock,
-    machine::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId},
+    machine::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId, Time},
     queue::{Change, Queue, Save, State, is_own},
 };
 use crate::{
     record::{Patch, Record, SessionKey},
-    store::{self, Acquired, Claim, Fence, Patched, StoreError, StoreFuture, Then, Token},
+    store::{self, Acquired, Begun, Claim, Fence, Patched, StoreError, Then, Token},
 };
 
 /// How often the sessions at work are looked after.
@@ -46,12 +46,12 @@ pub(super) enum Outcome {
 
 /// A command on its way.
 enum Operation {
-    Load(StoreFuture<'static, store::Loaded>),
+    Load(Begun<store::Loaded>),
     /// A claim where there are no leases.
-    Take(StoreFuture<'static, store::Loaded>),
-    Claim(StoreFuture<'static, Acquired>, Token),
-    Save(StoreFuture<'static, Patched>),
-    Renew(StoreFuture<'static, Patched>),
+    Take(Begun<store::Loaded>),
+    Claim(Begun<Acquired>, Token),
+    Save(Begun<Patched>),
+    Renew(Begun<Patched>),
 }
 
 impl Operation {
@@ -73,13 +73,13 @@ impl Future for Operation {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
         match self.get_mut() {
-            Self::Load(load) => load.as_mut().poll(context).map(Outcome::Loaded),
-            Self::Take(load) => load.as_mut().poll(context).map(|loaded| {
+            Self::Load(load) => Pin::new(load).poll(context).map(Outcome::Loaded),
+            Self::Take(load) => Pin::new(load).poll(context).map(|loaded| {
                 Outcome::Claimed(loaded.map(|loaded| loaded.live().map_or(Acquired::Gone, Acquired::Held)))
             }),
-            Self::Claim(claim, _) => claim.as_mut().poll(context).map(Outcome::Claimed),
-            Self::Save(save) => save.as_mut().poll(context).map(Outcome::Saved),
-            Self::Renew(renewal) => renewal.as_mut().poll(context).map(Outcome::Renewed),
+            Self::Claim(claim, _) => Pin::new(claim).poll(context).map(Outcome::Claimed),
+            Self::Save(save) => Pin::new(save).poll(context).map(Outcome::Saved),
+            Self::Renew(renewal) => Pin::new(renewal).poll(context).map(Outcome::Renewed),
         }
     }
 }
@@ -149,20 +149,22 @@ fn refusal(reason: Reason, failure: Option<&Arc<StoreError>>) -> Refusal {
 
 impl Engine {
     pub(super) fn input(self: &Arc<Self>, queue: &Arc<Queue>, input: Input) {
-        let io = self.step(queue, &mut lock(&queue.state), input, None);
-        self.drive(queue, io);
+        let now = self.now();
+        let io = self.step(queue, &mut lock(&queue.state), now, input, None);
+        self.drive(queue, now, io);
     }
 
     /// A transaction has ended well; it will be answered what comes of it.
     pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) {
+        let now = self.now();
         let input = Input::Commit { ticket, work: change.work() };
         // in one step: nobody may see what was committed before it is accepted
         let io = {
             let mut state = lock(&queue.state);
             state.commit(ticket, change);
-            self.step(queue, &mut state, input, None)
+            self.step(queue, &mut state, now, input, None)
         };
-        self.drive(queue, io);
+        self.drive(queue, now, io);
     }
 
     /// One step of the machine; what it commands is done at once, but for what needs the store.
@@ -170,11 +172,12 @@ impl Engine {
         self: &Arc<Self>,
         queue: &Arc<Queue>,
         state: &mut State,
+        now: Time,
         input: Input,
         outcome: Option<Outcome>,
     ) -> Option<Io> {
         let mut commands = std::mem::take(&mut state.commands);
-        state.machine.step(self.now(), input, &mut commands);
+        state.machine.step(now, input, &mut commands);
         let mut failure = None;
         if let Some(mut outcome) = outcome {
             if let Outcome::Claimed(Ok(acquired)) = &outcome {
@@ -226,28 +229,30 @@ impl Engine {
             state.token = None;
             state.lease_wait.over();
         }
-        self.wake_when_due(queue, state);
+        self.wake_when_due(queue, state, now);
         io
     }
 
-    /// Carries out what needs the store, for as long as it answers at once; what it does not is awaited in a task.
-    pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, mut io: Option<Io>) {
+    /// Carries out what needs the store, for as long as it answers at once, for which no time passes; what it does not is
+    /// awaited in a task.
+    pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, mut io: Option<Io>) {
         if io.is_none() {
             return;
         }
         // what the operation needs of a runtime, it takes from that one from the beginning
-        let runtime = self.runtime();
+        let runtime = if self.store.at_once() { None } else { self.runtime() };
         let _entered = runtime.as_ref().map(Handle::enter);
         while let Some(command) = io.take() {
             let mut operation = self.begin(queue.key, command);
             match Pin::new(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(outcome) => io = self.ended_io(queue, outcome, true),
+                Poll::Ready(outcome) => io = self.ended_io(queue, now, outcome, true),
                 Poll::Pending => {
                     let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
                     self.spawn(async move {
                         let outcome = engine.end(queue.key, operation).await;
-                        let io = engine.ended_io(&queue, outcome, false);
-                        engine.drive(&queue, io);
+                        let now = engine.now();
+                        let io = engine.ended_io(&queue, now, outcome, false);
+                        engine.drive(&queue, now, io);
                     });
                 }
             }
@@ -284,7 +289,7 @@ impl Engine {
         outcome
     }
 
-    fn ended_io(self: &Arc<Self>, queue: &Arc<Queue>, outcome: Outcome, at_once: bool) -> Option<Io> {
+    fn ended_io(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, outcome: Outcome, at_once: bool) -> Option<Io> {
         let input = outcome.input(self, at_once);
         let mut state = lock(&queue.state);
         if let Outcome::Saved(saved) = &outcome {
@@ -294,7 +299,7 @@ impl Engine {
                 _ => self.known.saved(&queue.key, None),
             }
         }
-        self.step(queue, &mut state, input, Some(outcome))
+        self.step(queue, &mut state, now, input, Some(outcome))
     }
 
     /// Nobody waits for this: a release that is lost costs the others a lease's length.
@@ -309,7 +314,7 @@ impl Engine {
     }
 
     /// Sees to it that the machine gets its tick.
-    fn wake_when_due(self: &Arc<Self>, queue: &Arc<Queue>, state: &mut State) {
+    fn wake_when_due(self: &Arc<Self>, queue: &Arc<Queue>, state: &mut State, now: Time) {
         let Some(due) = state.machine.due() else {
             return;
         };
@@ -318,7 +323,7 @@ impl Engine {
         }
         state.wakes = Some(due);
         let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
-        let pause = due.saturating_sub(self.now()).max(BLINK);
+        let pause = due.saturating_sub(now).max(BLINK);
         self.spawn(async move {
             sleep(pause).await;
             {

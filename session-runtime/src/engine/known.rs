@@ -4,7 +4,6 @@
 //! this node saves is seen, and what it hears of an end: a look at the store that was under way meanwhile is not kept.
 
 use std::{
-    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,10 +11,10 @@ use std::{
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::record::{Fields, Patch, Record, SessionKey};
+use crate::record::{BySession, Fields, Patch, Record, SessionKey};
 
 #[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<SessionKey, Entry>>);
+pub(crate) struct Known(Mutex<BySession<Entry>>);
 
 #[derive(Default)]
 struct Entry {
@@ -47,7 +46,7 @@ impl Entry {
 }
 
 impl Known {
-    fn entries(&self) -> MutexGuard<'_, HashMap<SessionKey, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, BySession<Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -18,7 +18,6 @@ mod queue;
 mod transaction;
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -37,7 +36,7 @@ use self::{
     queue::Queue,
 };
 use crate::{
-    record::SessionKey,
+    record::{BySession, SessionKey},
     store::{self, NodeId, StoreError},
     view::Access,
 };
@@ -86,7 +85,7 @@ pub(crate) struct Engine {
     /// This process, among those that share the store.
     pub(crate) node: NodeId,
     /// Only sessions at work.
-    queues: Mutex<HashMap<SessionKey, Arc<Queue>>>,
+    queues: Mutex<BySession<Arc<Queue>>>,
     pub(crate) limits: Limits,
     /// For events that need no more than what was seen a moment ago.
     pub(crate) known: Known,
@@ -158,7 +157,9 @@ impl Engine {
         access: Access,
         bytes: usize,
     ) -> Result<Ticket, Refusal> {
-        let deadline = Instant::now() + self.limits.wait;
+        let arrived = Instant::now();
+        let deadline = arrived + self.limits.wait;
+        let now = arrived.saturating_duration_since(self.epoch);
 
         let mut queues = lock(&self.queues);
         let queue = Arc::clone(queues.entry(key).or_insert_with(|| Arc::new(Queue::new(key, self.rules()))));
@@ -171,10 +172,10 @@ impl Engine {
         }
         let until = deadline.saturating_duration_since(self.epoch);
         let id = state.take_place(self, bytes);
-        let work = self.step(&queue, &mut state, Input::Arrive { ticket: id, turn, until }, None);
+        let work = self.step(&queue, &mut state, now, Input::Arrive { ticket: id, turn, until }, None);
         drop(state);
         drop(queues);
-        self.drive(&queue, work);
+        self.drive(&queue, now, work);
         self.watch();
         Ok(Ticket { engine: Arc::clone(self), queue, id, access, deadline })
     }

@@ -1,6 +1,11 @@
 //! A place in a session's queue, and the session in hand when its turn has come.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
@@ -68,12 +73,13 @@ impl Transaction {
         &self.record
     }
 
-    /// Saves. When it says `Ok`, the store has it; the session is still held, until this is dropped: answer first.
+    /// Saves, from now on. When it says `Ok`, the store has it; the session is still held, until this is dropped: answer
+    /// first.
     ///
-    /// Cancelling it does not undo the save. A patch that changes nothing asks the store for nothing.
-    pub(crate) async fn commit(&mut self, patch: Patch) -> Result<(), Refusal> {
+    /// Cancelling what it returns does not undo the save. A patch that changes nothing asks the store for nothing.
+    pub(crate) fn commit(&mut self, patch: Patch) -> Committed<'_> {
         if self.ticket.access != Access::Write {
-            return Ok(());
+            return Committed::Settled(Some(Ok(())));
         }
         let engine = &self.ticket.engine;
         if patch.changes_fields() {
@@ -83,12 +89,12 @@ impl Transaction {
                 + patch.remove.iter().map(|key| replaced(key)).sum::<usize>();
             let after = (self.record.fields.size() + grows).saturating_sub(shrinks);
             if after > engine.limits.session_bytes && grows > shrinks {
-                return Err(Refusal::TooLarge);
+                return Committed::Settled(Some(Err(Refusal::TooLarge)));
             }
             // the store need not copy what nobody looks at any more
             self.record.fields = Fields::default();
         }
-        self.save(Change::Patch(patch)).await
+        self.save(Change::Patch(patch))
     }
 
     /// Ends the record, for its session has got a new id; until then, a load says so. The session is still held, until
@@ -100,11 +106,31 @@ impl Transaction {
         self.save(Change::Retire(retirement)).await
     }
 
-    async fn save(&self, change: Change) -> Result<(), Refusal> {
+    fn save(&self, change: Change) -> Committed<'_> {
         let Ticket { engine, queue, id, .. } = &self.ticket;
         engine.commit(queue, *id, change);
-        let verdict = poll_fn(|context| lock(&queue.state).poll_answered(*id, context));
-        verdict.await.unwrap_or(Err(Refusal::Unknown))
+        Committed::Waits(&self.ticket)
+    }
+}
+
+/// What comes of a commit, which has begun: nothing of the change is in here, to be moved about.
+#[must_use]
+pub(crate) enum Committed<'a> {
+    Settled(Option<Result<(), Refusal>>),
+    Waits(&'a Ticket),
+}
+
+impl Future for Committed<'_> {
+    type Output = Result<(), Refusal>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Settled(verdict) => Poll::Ready(verdict.take().unwrap_or(Err(Refusal::Unknown))),
+            Self::Waits(Ticket { queue, id, .. }) => {
+                let verdict = lock(&queue.state).poll_answered(*id, context);
+                verdict.map(|verdict| verdict.unwrap_or(Err(Refusal::Unknown)))
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod entry;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -18,7 +18,7 @@ use super::{
     Acquired, Claim, Created, Loaded, Member, NodeId, Notice, Notices, Patched, Retirement, Store, StoreError, Token,
     users::UserIndex,
 };
-use crate::record::{Deadline, Patch, Record, SessionKey, TransactionId, UserKey};
+use crate::record::{BySession, Deadline, Patch, Record, SessionKey, TransactionId, UserKey};
 
 /// How many notices wait for a listener before it has to look for itself.
 const NOTICES: usize = 256;
@@ -74,7 +74,7 @@ impl Known {
 
 #[derive(Default)]
 struct Records {
-    by_key: HashMap<SessionKey, Known>,
+    by_key: BySession<Known>,
     /// What ends first comes first, so that a purge looks at nothing that lives.
     by_deadline: BTreeSet<(OffsetDateTime, SessionKey)>,
 }
@@ -153,6 +153,7 @@ impl fmt::Debug for MemoryStore {
 
 impl Store for MemoryStore {
     const LEASES: bool = false;
+    const AT_ONCE: bool = true;
 
     async fn create(&self, key: &SessionKey, record: Record, now: OffsetDateTime) -> Result<Created, StoreError> {
         let mut records = self.records();

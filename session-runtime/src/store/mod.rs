@@ -6,9 +6,15 @@ mod notice;
 mod plain;
 mod users;
 
-use std::{error::Error, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use time::OffsetDateTime;
 
 pub use self::{
@@ -38,6 +44,11 @@ pub trait Store: Send + Sync + 'static {
     /// Whether several processes may write to one record, so that writers need leases. Where it is `false`, `acquire`
     /// and `release` are never called, and patches have no fence.
     const LEASES: bool;
+
+    /// Whether its operations are done as soon as they are asked for, as those of a store in memory are: none ever waits
+    /// for anything. Then the engine has nothing to hold for the time being, which is faster. Of an operation that waits
+    /// after all nobody knows what became of it.
+    const AT_ONCE: bool = false;
 
     /// Stores a new record.
     fn create(
@@ -213,6 +224,7 @@ pub(crate) type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Store
 /// [`Store`] with its type erased, so that `Sessions` is one type whatever the store; it asks by this node's clock.
 pub(crate) trait AnyStore: Send + Sync + 'static {
     fn leases(&self) -> bool;
+    fn at_once(&self) -> bool;
     fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created>;
     fn load<'a>(&'a self, key: &'a SessionKey) -> StoreFuture<'a, Loaded>;
     fn patch<'a>(&'a self, key: &'a SessionKey, patch: &'a Patch) -> StoreFuture<'a, Patched>;
@@ -228,16 +240,49 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn listen(&self, node: NodeId) -> Notices;
 
     // what outlives whoever begins it
-    fn begin_load(self: Arc<Self>, key: SessionKey) -> StoreFuture<'static, Loaded>;
-    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> StoreFuture<'static, Acquired>;
-    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched>;
-    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched>;
-    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()>;
+    fn begin_load(self: Arc<Self>, key: SessionKey) -> Begun<Loaded>;
+    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> Begun<Acquired>;
+    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> Begun<Patched>;
+    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> Begun<Patched>;
+    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> Begun<()>;
+}
+
+/// An operation that has begun.
+pub(crate) enum Begun<T> {
+    /// It is done already; and taken, once it was asked for.
+    Done(Option<Result<T, StoreError>>),
+    /// It has to be awaited.
+    Waits(StoreFuture<'static, T>),
+}
+
+impl<T> Begun<T> {
+    fn new(at_once: bool, operation: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Self {
+        if !at_once {
+            return Self::Waits(Box::pin(operation));
+        }
+        let done = operation.now_or_never();
+        Self::Done(Some(done.unwrap_or_else(|| Err(StoreError::unanswered("it says that it is `AT_ONCE`, and waits")))))
+    }
+}
+
+impl<T: Unpin> Future for Begun<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Done(done) => done.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Waits(operation) => operation.as_mut().poll(context),
+        }
+    }
 }
 
 impl<S: Store> AnyStore for S {
     fn leases(&self) -> bool {
         S::LEASES
+    }
+
+    fn at_once(&self) -> bool {
+        S::AT_ONCE
     }
 
     fn create<'a>(&'a self, key: &'a SessionKey, record: Record) -> StoreFuture<'a, Created> {
@@ -292,23 +337,25 @@ impl<S: Store> AnyStore for S {
         Store::listen(self, node)
     }
 
-    fn begin_load(self: Arc<Self>, key: SessionKey) -> StoreFuture<'static, Loaded> {
-        Box::pin(metering::store("load", async move { Store::load(&*self, &key, now()).await }))
+    fn begin_load(self: Arc<Self>, key: SessionKey) -> Begun<Loaded> {
+        Begun::new(S::AT_ONCE, metering::store("load", async move { Store::load(&*self, &key, now()).await }))
     }
 
-    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> StoreFuture<'static, Acquired> {
-        Box::pin(metering::store("acquire", async move { Store::acquire(&*self, &key, &claim, now()).await }))
+    fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> Begun<Acquired> {
+        let acquire = async move { Store::acquire(&*self, &key, &claim, now()).await };
+        Begun::new(S::AT_ONCE, metering::store("acquire", acquire))
     }
 
-    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> StoreFuture<'static, Patched> {
-        Box::pin(metering::store("patch", async move { Store::patch(&*self, &key, &patch, now()).await }))
+    fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> Begun<Patched> {
+        Begun::new(S::AT_ONCE, metering::store("patch", async move { Store::patch(&*self, &key, &patch, now()).await }))
     }
 
-    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> StoreFuture<'static, Patched> {
-        Box::pin(metering::store("retire", async move { Store::retire(&*self, &key, &retirement, now()).await }))
+    fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> Begun<Patched> {
+        let retire = async move { Store::retire(&*self, &key, &retirement, now()).await };
+        Begun::new(S::AT_ONCE, metering::store("retire", retire))
     }
 
-    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> StoreFuture<'static, ()> {
-        Box::pin(metering::store("release", async move { Store::release(&*self, &key, token).await }))
+    fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> Begun<()> {
+        Begun::new(S::AT_ONCE, metering::store("release", async move { Store::release(&*self, &key, token).await }))
     }
 }

@@ -67,7 +67,7 @@ const _: () = {
         }
         fn dump(
             &self,
-            dump: &mut ::socket_session::__private::Dump,
+            dump: &mut ::socket_session::__private::Dump<'_>,
         ) -> ::core::result::Result<(), ::socket_session::__private::Unserializable> {
             #[cfg(unix)] __socket_session_type.dump(&self.r#type, dump)?;
             __socket_session_kind.dump(&self.kind, dump)?;

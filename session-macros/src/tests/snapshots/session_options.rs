@@ -107,7 +107,7 @@ const _: () = {
         }
         fn dump(
             &self,
-            dump: &mut ::socket_session::__private::Dump,
+            dump: &mut ::socket_session::__private::Dump<'_>,
         ) -> ::core::result::Result<(), ::socket_session::__private::Unserializable> {
             __socket_session_things.dump(&self.things, dump)?;
             __socket_session_unit_price.dump(&self.unit_price, dump)?;

@@ -52,7 +52,7 @@ const _: () = {
         }
         fn dump(
             &self,
-            dump: &mut ::socket_session::__private::Dump,
+            dump: &mut ::socket_session::__private::Dump<'_>,
         ) -> ::core::result::Result<(), ::socket_session::__private::Unserializable> {
             __socket_session_authenticated.dump(&self.authenticated, dump)?;
             __socket_session_count.dump(&self.count, dump)?;

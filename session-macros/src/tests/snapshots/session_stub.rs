@@ -12,7 +12,7 @@ impl ::socket_session::__private::View for Visit {
     }
     fn dump(
         &self,
-        _: &mut ::socket_session::__private::Dump,
+        _: &mut ::socket_session::__private::Dump<'_>,
     ) -> ::core::result::Result<(), ::socket_session::__private::Unserializable> {
         ::core::unreachable!()
     }

@@ -357,8 +357,12 @@ impl Machine {
         if self.answering.is_some_and(|(answering, _)| answering == ticket) {
             self.answering = None;
         }
-        self.answers.retain(|(waiting, _)| *waiting != ticket);
-        self.waiting.retain(|waiter| waiter.ticket != ticket);
+        if !self.answers.is_empty() {
+            self.answers.retain(|(waiting, _)| *waiting != ticket);
+        }
+        if let Ok(place) = self.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket) {
+            self.waiting.remove(place);
+        }
         if let Some(batch) = &mut self.batch {
             if batch.running.is_some_and(|(running, _)| running == ticket) {
                 batch.running = None;
@@ -382,18 +386,10 @@ impl Machine {
         if self.ended {
             self.doom(Reason::Gone, commands);
         }
-        let ended = self.ended;
-        self.waiting.retain(|waiter| {
-            let reason = if ended {
-                Reason::Gone
-            } else if now >= waiter.until {
-                Reason::Timeout
-            } else {
-                return true;
-            };
-            commands.push(Command::Refuse(waiter.ticket, reason));
-            false
-        });
+        // who came first has waited long enough first
+        while let Some(waiter) = self.waiting.pop_front_if(|waiter| self.ended || now >= waiter.until) {
+            commands.push(Command::Refuse(waiter.ticket, if self.ended { Reason::Gone } else { Reason::Timeout }));
+        }
     }
 
     fn advance(&mut self, now: Time, commands: &mut Vec<Command>) {

@@ -42,7 +42,7 @@ pub(crate) enum Work {
 /// What happens to the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Input {
-    /// A transaction wants its turn, until then.
+    /// A transaction wants its turn, until then: all of them for as long, so that who came first is the first to give up.
     Arrive { ticket: TicketId, turn: Turn, until: Time },
     /// The load that was commanded has ended.
     Loaded(Loaded),
