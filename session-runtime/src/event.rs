@@ -13,10 +13,11 @@ use socketioxide::{adapter::Adapter, handler::MessageHandler, socket::Socket};
 use socketioxide_core::Value;
 use time::OffsetDateTime;
 use tokio::time::timeout;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, instrument::Instrumented};
 
 use crate::{
     after::{AfterSave, extracting},
+    burst,
     connection::{Bound, Connection},
     core::{BoxFuture, LookedAt},
     engine::{Look, Refusal, Ticket, Transaction, holding},
@@ -175,7 +176,14 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                 };
                 let place = call.enqueue(bytes);
                 let job = Job { asked, work: work::<A, K::Handler>(args) };
-                tokio::spawn(connection.core.shutdown.handling(call.perform(place, job, reply)));
+                // whoever writes waits for those before it anyway
+                let at_once = call.needs.access == Access::Write && connection.core.engine.store().at_once();
+                let running = connection.core.shutdown.handling(call.perform(place, job, reply));
+                if at_once {
+                    burst::begin(running);
+                } else {
+                    tokio::spawn(running);
+                }
                 return;
             }
             Ok(Err(rejection)) => rejection.into_error(),
@@ -310,7 +318,7 @@ impl Call {
         place: Place,
         job: Job,
         reply: Reply<A>,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    ) -> Instrumented<BoxFuture<'static, ()>> {
         // at the level of what goes wrong, so that each line says of which event it is
         let span = tracing::error_span!(
             "event",
@@ -318,8 +326,8 @@ impl Call {
             namespace = reply.socket.ns(),
             session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
         );
-        // in a box, for it is large, and a task is moved several times until it is where it stays
-        Box::pin(async move {
+        // in a box, for it is large, and moved several times until it is where it stays
+        let performing: BoxFuture<'static, ()> = Box::pin(async move {
             #[cfg(feature = "testing")]
             let _running = crate::testing::Running::of(&reply.socket);
             if !self.gate.is_open() {
@@ -334,8 +342,8 @@ impl Call {
                 Box::pin(after.happen(&self.connection.core, key.as_ref())).await;
             }
             self.conclude(aftermath);
-        })
-        .instrument(span)
+        });
+        performing.instrument(span)
     }
 
     /// It is answered: now the next one's turn comes.

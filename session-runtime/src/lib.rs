@@ -7,6 +7,7 @@ mod accessor;
 mod after;
 mod arguments;
 mod block;
+mod burst;
 mod claims;
 mod clock;
 #[cfg(feature = "conformance")]

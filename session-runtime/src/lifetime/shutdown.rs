@@ -9,7 +9,10 @@ use std::{
 };
 
 use tokio::time::timeout;
-use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tokio_util::task::{
+    TaskTracker,
+    task_tracker::{TaskTrackerToken, TrackedFuture},
+};
 
 use crate::{connection::Connection, core::Core, reached::Why};
 
@@ -31,7 +34,7 @@ impl Shutdown {
     }
 
     /// Counts a handler, from when its event has come until it is answered.
-    pub(crate) fn handling<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
+    pub(crate) fn handling<F: Future>(&self, handler: F) -> TrackedFuture<F> {
         self.handlers.track_future(handler)
     }
 

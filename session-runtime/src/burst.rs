@@ -1,0 +1,109 @@
+//! Events that came in one go begin in one task, one after the other, so that their acknowledgements leave in one go.
+//!
+//! A task for each would be polled, and its acknowledgement written to the connection, before the next one is: such a
+//! write is half of what an event costs. What has to wait goes on in a task of its own.
+
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+use tokio::task::coop::consume_budget;
+use tokio_util::task::task_tracker::TrackedFuture;
+use tracing::instrument::Instrumented;
+
+use crate::core::BoxFuture;
+
+/// An event on its way.
+pub(crate) type Running = TrackedFuture<Instrumented<BoxFuture<'static, ()>>>;
+
+/// How many events' memory is kept for the next.
+const KEPT: usize = 64;
+
+thread_local! {
+    /// What has come on this thread since what came before has begun.
+    static ARRIVED: Arc<Burst> = Arc::default();
+}
+
+#[derive(Default)]
+struct Burst(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    events: Vec<Running>,
+    /// There is a task that will begin them.
+    has_task: bool,
+}
+
+impl Burst {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // nothing panics while it is held
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has arrived; what arrives from now on is for another task.
+    fn take(&self) -> Vec<Running> {
+        let mut state = self.state();
+        state.has_task = false;
+        mem::take(&mut state.events)
+    }
+
+    /// The next ones need not allocate.
+    fn give_back(&self, events: Vec<Running>) {
+        let mut state = self.state();
+        if state.events.capacity() == 0 && events.capacity() <= KEPT {
+            state.events = events;
+        }
+    }
+}
+
+/// Begins an event, once the task that has read it has read what else there is.
+pub(crate) fn begin(event: Running) {
+    let Ok(burst) = ARRIVED.try_with(Arc::clone) else {
+        tokio::spawn(event);
+        return;
+    };
+    let mut state = burst.state();
+    state.events.push(event);
+    if !mem::replace(&mut state.has_task, true) {
+        drop(state);
+        tokio::spawn(Beginning(Some(burst)).all());
+    }
+}
+
+/// The task that begins them. Those that it has not taken by then end with it.
+struct Beginning(Option<Arc<Burst>>);
+
+impl Beginning {
+    async fn all(mut self) {
+        let Some(burst) = self.0.take() else {
+            return;
+        };
+        let mut events = burst.take();
+        for mut event in events.drain(..) {
+            // a task that panics ends by itself: so does this
+            let polled = catch_unwind(AssertUnwindSafe(|| {
+                Pin::new(&mut event).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+            }));
+            if matches!(polled, Ok(true)) {
+                // it is polled again there, with a waker
+                tokio::spawn(event);
+            }
+            consume_budget().await;
+        }
+        burst.give_back(events);
+    }
+}
+
+impl Drop for Beginning {
+    fn drop(&mut self) {
+        if let Some(burst) = self.0.take() {
+            // outside of the lock
+            let events = burst.take();
+            drop(events);
+        }
+    }
+}
