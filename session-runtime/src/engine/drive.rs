@@ -32,6 +32,8 @@ pub(super) enum Io {
     Load,
     /// Without leases, a load.
     Claim(Option<Claim>),
+    /// A claim on the lease that is held, with the record as it was when this node last saw or saved it.
+    Confirm(Claim, Record),
     Save(Save),
     Renew(Token),
 }
@@ -195,10 +197,14 @@ impl Engine {
         for command in commands.drain(..) {
             match command {
                 Command::Load => io = Some(Io::Load),
-                Command::Claim { anew, over } => {
-                    let claim = || Claim { token: state.claim(anew, self.node), node: self.node, over };
-                    io = Some(Io::Claim(self.store.leases().then(claim)));
+                Command::Claim { anew, over } if self.store.leases() => {
+                    let claim = Claim { token: state.claim(anew, self.node), node: self.node, over };
+                    io = Some(match state.in_hand() {
+                        Some(known) if !anew && over.is_none() => Io::Confirm(claim, known),
+                        _ => Io::Claim(Some(claim)),
+                    });
                 }
+                Command::Claim { .. } => io = Some(Io::Claim(None)),
                 Command::Grant(ticket) => {
                     if let Some(record) = state.in_hand() {
                         state.grant(self, ticket, Ok(record));
@@ -268,6 +274,7 @@ impl Engine {
             Io::Load => Operation::Load(store.begin_load(key)),
             Io::Claim(None) => Operation::Take(store.begin_load(key)),
             Io::Claim(Some(claim)) => Operation::Claim(store.begin_acquire(key, claim), claim.token),
+            Io::Confirm(claim, known) => Operation::Claim(store.begin_confirm(key, claim, known), claim.token),
             Io::Save(Save::Patch(patch)) => Operation::Save(store.begin_patch(key, patch)),
             Io::Save(Save::Retire(retirement)) => Operation::Save(store.begin_retire(key, retirement)),
             Io::Renew(token) => {

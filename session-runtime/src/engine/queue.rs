@@ -186,7 +186,14 @@ impl State {
 
     /// The record in hand, with all that was committed before.
     pub(super) fn in_hand(&mut self) -> Option<Record> {
-        let record = self.record.as_mut()?;
+        self.apply();
+        self.record.clone()
+    }
+
+    fn apply(&mut self) {
+        let Some(record) = &mut self.record else {
+            return;
+        };
         for (_, change, applied) in self.committed.iter_mut().filter(|(_, _, applied)| !applied) {
             if let Change::Patch(patch) = change {
                 record.fields.apply(patch);
@@ -196,7 +203,6 @@ impl State {
             }
             *applied = true;
         }
-        Some(record.clone())
     }
 
     /// A transaction has ended well.
@@ -220,7 +226,7 @@ impl State {
             self.record = None;
         } else {
             // whoever comes next runs on it
-            let _ = self.in_hand();
+            self.apply();
         }
         let token = self.token;
         let changes = self.committed.drain(..commits.min(self.committed.len())).map(|(_, change, _)| change);
@@ -231,6 +237,9 @@ impl State {
         })?;
         let save = match change {
             Change::Patch(patch) => {
+                if let Some(record) = self.record.as_mut().filter(|_| !patch.is_empty()) {
+                    record.latest = Some(patch.transaction);
+                }
                 Save::Patch(Arc::new(Patch { fence: token.map(|token| Fence { token, then }), ..patch }))
             }
             Change::Retire(retirement) => Save::Retire(Retirement { token, ..retirement }),

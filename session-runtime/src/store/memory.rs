@@ -178,6 +178,16 @@ impl Store for MemoryStore {
         Ok(self.records().live(key, now).map_or(Acquired::Gone, |entry| entry.acquire(claim)))
     }
 
+    async fn confirm(
+        &self,
+        key: &SessionKey,
+        claim: &Claim,
+        known: Record,
+        now: OffsetDateTime,
+    ) -> Result<Acquired, StoreError> {
+        Ok(self.records().live(key, now).map_or(Acquired::Gone, |entry| entry.confirm(claim, known)))
+    }
+
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
         let mut records = self.records();
         let Some(entry) = records.live(key, now) else {

@@ -71,6 +71,21 @@ pub trait Store: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Acquired, StoreError>> + Send;
 
+    /// As [`acquire`](Self::acquire), for a claim that holds the lease: `known` is the record as it was when its node
+    /// last acquired it, with all that was patched under the lease since. If nobody else has written meanwhile, that is the
+    /// record (but for its deadline, and for whether it is unconfirmed: these are as they are now), so a store that can
+    /// tell need not send it.
+    fn confirm(
+        &self,
+        key: &SessionKey,
+        claim: &Claim,
+        known: Record,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Acquired, StoreError>> + Send {
+        drop(known);
+        self.acquire(key, claim, now)
+    }
+
     /// Applies a patch to a record that lives and, where the patch has a fence, still carries its token. A patch whose
     /// transaction was applied before is not applied again, so that it can be sent again when no answer came: that is
     /// looked at before the fence. A store remembers at least the last 8 of a record.
@@ -242,6 +257,7 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     // what outlives whoever begins it
     fn begin_load(self: Arc<Self>, key: SessionKey) -> Begun<Loaded>;
     fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> Begun<Acquired>;
+    fn begin_confirm(self: Arc<Self>, key: SessionKey, claim: Claim, known: Record) -> Begun<Acquired>;
     fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> Begun<Patched>;
     fn begin_retire(self: Arc<Self>, key: SessionKey, retirement: Retirement) -> Begun<Patched>;
     fn begin_release(self: Arc<Self>, key: SessionKey, token: Token) -> Begun<()>;
@@ -344,6 +360,11 @@ impl<S: Store> AnyStore for S {
     fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> Begun<Acquired> {
         let acquire = async move { Store::acquire(&*self, &key, &claim, now()).await };
         Begun::new(S::AT_ONCE, metering::store("acquire", acquire))
+    }
+
+    fn begin_confirm(self: Arc<Self>, key: SessionKey, claim: Claim, known: Record) -> Begun<Acquired> {
+        let confirm = async move { Store::confirm(&*self, &key, &claim, known, now()).await };
+        Begun::new(S::AT_ONCE, metering::store("confirm", confirm))
     }
 
     fn begin_patch(self: Arc<Self>, key: SessionKey, patch: Arc<Patch>) -> Begun<Patched> {

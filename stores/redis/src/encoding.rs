@@ -130,6 +130,27 @@ pub(crate) fn held(hash: Value, token: Token, now: OffsetDateTime) -> Result<Acq
     }
 }
 
+/// The record that is known, if the lease is held by that token still and nobody else has written since it was taken: by
+/// the deadline, the lease, whether its holder is alone, and whether the record is unconfirmed.
+pub(crate) fn confirmed(
+    reply: &Value,
+    token: Token,
+    known: Record,
+    now: OffsetDateTime,
+) -> Result<Option<Record>, Failure> {
+    let Value::Array(reply) = reply else { return Err(Failure::Odd) };
+    match reply.as_slice() {
+        [Value::BulkString(deadline), Value::BulkString(holder), Value::BulkString(alone), unconfirmed]
+            if parse_id(holder) == Some(token.0) && alone == b"1" && lives(deadline, now) =>
+        {
+            let unconfirmed = *unconfirmed != Value::Nil;
+            Ok(Some(Record { deadline: parse_time(deadline)?, unconfirmed, ..known }))
+        }
+        [_, _, _, _] => Ok(None),
+        _ => Err(Failure::Odd),
+    }
+}
+
 /// A token, and a renewal that is empty while the lease is only offered.
 pub(crate) fn lease(token: &[u8], renewal: &[u8]) -> Result<Lease, Failure> {
     let token = parse_id(token).map(Token).ok_or(Failure::Unreadable("a lease has no token"))?;

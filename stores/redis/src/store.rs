@@ -192,6 +192,22 @@ impl Store for RedisStore {
         }
     }
 
+    async fn confirm(
+        &self,
+        key: &SessionKey,
+        claim: &Claim,
+        known: Record,
+        now: OffsetDateTime,
+    ) -> Result<Acquired, StoreError> {
+        let mut look = redis::cmd("HMGET");
+        look.arg(self.key(key)).arg("@d").arg("@t").arg("@a").arg("@u");
+        let reply = self.0.connection.read([look]).await?.pop().ok_or(Failure::Odd)??;
+        match encoding::confirmed(&reply, claim.token, known, now)? {
+            Some(record) => Ok(Acquired::Held(record)),
+            None => self.acquire(key, claim, now).await,
+        }
+    }
+
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
         let (token, then) = match patch.fence {
             Some(fence) => (encoding::id(fence.token.0), word(fence.then)),

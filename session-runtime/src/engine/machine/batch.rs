@@ -20,6 +20,7 @@ pub(super) struct Batch {
     mark: TicketId,
     began: Time,
     room: usize,
+    pub(super) closed: bool,
     /// Somebody has run on it: what is in hand need not be what the store has.
     begun: bool,
     /// A handler has the session, until then at most.
@@ -39,6 +40,8 @@ pub(super) struct Saving {
     /// Nothing of this batch comes after it.
     pub(super) last: bool,
     pub(super) retires: bool,
+    /// It comes soon after another.
+    pub(super) busy: bool,
     /// Who had arrived when it was first sent.
     pub(super) mark: TicketId,
     /// Until when it is sent again.
@@ -67,6 +70,7 @@ impl Batch {
             mark,
             began: now,
             room: if at_once { 1 } else { WRITERS },
+            closed: false,
             begun: false,
             running: None,
             finished: VecDeque::new(),
@@ -94,9 +98,10 @@ impl Batch {
         self.room -= 1;
     }
 
-    /// Nobody joins any more.
+    /// Nobody joins any more, and its lease ends with it.
     pub(super) fn close(&mut self) {
         self.room = 0;
+        self.closed = true;
     }
 
     pub(super) fn finish(&mut self, ticket: TicketId, work: Work, now: Time) {
@@ -118,14 +123,14 @@ impl Batch {
     }
 
     /// Those who can be saved as one: a retirement is saved by itself.
-    pub(super) fn save(&mut self, now: Time, mark: TicketId, limit: Duration) -> &Saving {
+    pub(super) fn save(&mut self, now: Time, mark: TicketId, limit: Duration, busy: bool) -> &Saving {
         let retires = self.finished.front().is_some_and(|(_, work)| *work == Work::Retire);
         let count =
             if retires { 1 } else { self.finished.iter().take_while(|(_, work)| *work != Work::Retire).count() };
         let tickets = self.finished.drain(..count).map(|(ticket, _)| ticket).collect();
         let last = self.running.is_none() && self.finished.is_empty();
         let until = now + limit;
-        self.saving.insert(Saving { tickets, last, retires, mark, until, again: None, pause: Duration::ZERO })
+        self.saving.insert(Saving { tickets, last, retires, busy, mark, until, again: None, pause: Duration::ZERO })
     }
 
     /// Whether it waits for its save.

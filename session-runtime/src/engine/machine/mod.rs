@@ -5,7 +5,8 @@
 //! have committed, one save. What is saved is answered in that order, and the next batch begins when all are answered.
 //!
 //! Where several nodes share a store, a batch is written under a *lease* ([`tenure`]): the load takes it, the save gives it
-//! back, or keeps it if writers wait here and nobody elsewhere does.
+//! back, or keeps it if nobody waits elsewhere, and writers wait here or come one soon after the other. Whoever comes then
+//! needs a look at the store all the same: it may have been written by key, or ended; but a look is less than a load.
 //!
 //! Time is an input: every step is told what time it is, as the time since the engine began.
 
@@ -25,6 +26,8 @@ use crate::store::{Lease, Then};
 
 /// How long a lease is kept for those who wait here while others are answered.
 const KEPT: Duration = Duration::from_millis(5);
+/// How long it is kept for whoever comes next, and how soon one has to come after the other for that.
+const BUSY: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Waiter {
@@ -44,6 +47,17 @@ pub(super) struct Rules {
     pub(super) save: Duration,
 }
 
+/// A lease that was kept after a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kept {
+    /// The record in hand is fresh for those who had arrived before this one.
+    mark: TicketId,
+    /// Until when it is kept while nobody takes it up.
+    until: Time,
+    /// It is kept although nobody waits.
+    idle: bool,
+}
+
 /// The queue of one session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Machine {
@@ -55,8 +69,10 @@ pub(super) struct Machine {
     loading: Option<TicketId>,
     tenure: Tenure,
     batch: Option<Batch>,
-    /// The lease was kept after a save, then: the record in hand is fresh for those who had arrived before this one.
-    kept: Option<(TicketId, Time)>,
+    /// The lease was kept after a save.
+    kept: Option<Kept>,
+    /// When something was last saved.
+    saved: Option<Time>,
     answers: VecDeque<(TicketId, Verdict)>,
     /// This one's acknowledgement is on its way: the next one waits for that, so that answers keep the order of the
     /// saves, and so that a client which does not read slows its own session down.
@@ -76,6 +92,7 @@ impl Machine {
             tenure: Tenure::None,
             batch: None,
             kept: None,
+            saved: None,
             answers: VecDeque::new(),
             answering: None,
             left: Vec::new(),
@@ -114,7 +131,7 @@ impl Machine {
             Tenure::Waiting(watched) => Some(watched.again),
             _ => None,
         };
-        let kept = self.kept.map(|(_, since)| since + KEPT);
+        let kept = self.kept.map(|kept| kept.until);
         let batch = self.batch.as_ref().filter(|_| !self.is_renewing()).and_then(Batch::due);
         [waits, kept, batch].into_iter().flatten().min()
     }
@@ -258,7 +275,9 @@ impl Machine {
                     self.tenure = Tenure::Held(Held::new(now));
                     // what is not known is fresh for nobody
                     let mark = if alone { saving.mark } else { TicketId(0) };
-                    self.kept = (saving.last && !saving.was_repeated()).then_some((mark, now));
+                    let idle = saving.busy;
+                    let until = now + if idle { BUSY } else { KEPT };
+                    self.kept = (saving.last && !saving.was_repeated()).then_some(Kept { mark, until, idle });
                 } else {
                     self.tenure = Tenure::None;
                     if !saving.last && self.rules.leases {
@@ -440,11 +459,13 @@ impl Machine {
                     self.answers.push_back((ticket, Ok(())));
                 }
             } else {
-                let saving = batch.save(now, self.arrived, self.rules.save);
-                let then = match (self.rules.leases, saving.last) {
-                    (_, false) => Then::Keep,
-                    (true, true) if !self.waiting.is_empty() => Then::KeepUnlessWaiting,
-                    _ => Then::Release,
+                let busy = self.saved.replace(now).is_some_and(|saved| now < saved + BUSY);
+                let may_keep = self.rules.leases && !batch.closed && (busy || !self.waiting.is_empty());
+                let saving = batch.save(now, self.arrived, self.rules.save, busy);
+                let then = match saving.last {
+                    false => Then::Keep,
+                    true if may_keep => Then::KeepUnlessWaiting,
+                    true => Then::Release,
                 };
                 commands.push(Command::Save { commits: saving.tickets.len(), then });
             }
@@ -476,14 +497,16 @@ impl Machine {
             self.let_go(commands);
         }
         if self.answering.is_some() || self.waiting.is_empty() {
-            let overdue = self.kept.is_some_and(|(_, since)| now >= since + KEPT);
-            let unwanted = self.waiting.is_empty() && !matches!(self.tenure, Tenure::Asking(_));
+            let overdue = self.kept.is_some_and(|kept| now >= kept.until);
+            let unwanted = self.waiting.is_empty()
+                && !matches!(self.tenure, Tenure::Asking(_))
+                && !self.kept.is_some_and(|kept| kept.idle);
             if overdue || unwanted {
                 self.let_go(commands);
             }
             return;
         }
-        if let Some((mark, _)) = self.kept.take() {
+        if let Some(Kept { mark, .. }) = self.kept.take() {
             self.read(mark, commands);
             if self.waiting.front().is_some_and(|waiter| waiter.turn.writes() && waiter.ticket < mark) {
                 self.batch = Some(Batch::new(now, mark, false));

@@ -419,11 +419,52 @@ fn a_fence_under_which_a_save_was_repeated_is_not_used_for_long() {
     queue.after(ms(5));
     assert_eq!(queue.step(Input::Saved(Saved::Unanswered)), [Command::Resend]);
     assert_eq!(queue.step(Input::Saved(KEPT_ALONE)), [saved(0)]);
-    assert_eq!(queue.step(commit(1)), [save(1, Then::KeepUnlessWaiting)], "nobody joins the batch any more");
-    assert_eq!(queue.step(Input::Saved(Saved::Unanswered)), [Command::Resend]);
-    assert_eq!(queue.step(Input::Saved(KEPT_ALONE)), [Command::Release]);
+    assert_eq!(queue.step(commit(1)), [save(1, Then::Release)], "nobody joins the batch any more, and the lease ends");
     queue.step(leave(0));
+    assert_eq!(queue.step(Input::Saved(RELEASED)), [saved(1)]);
     assert_eq!(queue.step(leave(1)), [CLAIM]);
+
+    let mut queue = Queue::batch(1);
+    queue.arrive(1, Turn::Write);
+    assert_eq!(queue.step(commit(0)), [save(1, Then::KeepUnlessWaiting)]);
+    assert_eq!(queue.step(Input::Saved(Saved::Unanswered)), [Command::Resend]);
+    assert_eq!(queue.step(Input::Saved(KEPT_ALONE)), [saved(0), Command::Release]);
+    assert_eq!(queue.step(leave(0)), [CLAIM]);
+}
+
+/// A writer that comes alone, and its save; what is commanded when it is answered.
+fn one_alone(queue: &mut Queue, ticket: u64, claim: Command, then: Then, saved: Saved) -> Vec<Command> {
+    assert_eq!(queue.arrive(ticket, Turn::Write), [claim]);
+    assert_eq!(queue.step(HELD), [Command::Grant(id(ticket))]);
+    assert_eq!(queue.step(commit(ticket)), [save(1, then)]);
+    assert_eq!(queue.step(Input::Saved(saved)), [Command::Verdict(id(ticket), Ok(()))]);
+    queue.step(leave(ticket))
+}
+
+#[test]
+fn whoever_comes_soon_after_another_finds_the_lease_still_here() {
+    let mut queue = Queue::leased();
+    assert_eq!(one_alone(&mut queue, 0, CLAIM, Then::Release, RELEASED), []);
+    queue.after(ms(10));
+    assert_eq!(one_alone(&mut queue, 1, CLAIM, Then::KeepUnlessWaiting, KEPT_ALONE), []);
+    for ticket in 2..10 {
+        queue.after(ms(10));
+        // the record may have been written by key, or have ended
+        assert_eq!(one_alone(&mut queue, ticket, AGAIN, Then::KeepUnlessWaiting, KEPT_ALONE), []);
+    }
+    assert_eq!(queue.machine.due(), Some(queue.now + BUSY));
+    assert_eq!(queue.after(BUSY), [Command::Release]);
+    assert!(queue.machine.is_idle());
+    // now they come seldom again
+    assert_eq!(one_alone(&mut queue, 10, CLAIM, Then::Release, RELEASED), []);
+}
+
+#[test]
+fn a_lease_that_another_node_waits_for_is_not_kept_for_whoever_comes() {
+    let mut queue = Queue::leased();
+    one_alone(&mut queue, 0, CLAIM, Then::Release, RELEASED);
+    one_alone(&mut queue, 1, CLAIM, Then::KeepUnlessWaiting, RELEASED);
+    assert!(queue.machine.is_idle());
 }
 
 #[test]
@@ -468,7 +509,7 @@ fn a_retirement_that_has_not_seen_all_is_tried_again_in_the_same_turn() {
     assert_eq!(queue.step(Input::Saved(Saved::Changed)), [failed(0, Reason::Changed)], "nobody else has a turn");
     assert_eq!(queue.after(ms(1_500)), [Command::Renew], "the lease is kept meanwhile");
     assert_eq!(queue.step(Input::Renewed(KEPT_ALONE)), []);
-    assert_eq!(queue.step(retire(0)), [save(1, Then::KeepUnlessWaiting)]);
+    assert_eq!(queue.step(retire(0)), [save(1, Then::Release)]);
     queue.step(Input::Saved(Saved::Unanswered));
     assert_eq!(queue.step(Input::Saved(Saved::Changed)), [failed(0, Reason::Changed)], "it is known all the same");
     assert_eq!(queue.step(leave(0)), [Command::Release, CLAIM], "what is in hand is fresh for nobody");

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, future::join_all};
 use tokio::time::sleep;
 
 use super::*;
-use crate::store::{Lease, Notice, Notices, Retirement};
+use crate::store::{Fence, Lease, Notice, Notices, Retirement, Then};
 
 /// `MemoryStore` as a server that several nodes share: each operation takes a while, there and back.
 #[derive(Clone)]
@@ -47,6 +47,15 @@ impl Store for Server {
     }
     async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
         self.trip(self.records.acquire(key, claim, now)).await
+    }
+    async fn confirm(
+        &self,
+        key: &SessionKey,
+        claim: &Claim,
+        known: Record,
+        now: OffsetDateTime,
+    ) -> Result<Acquired, StoreError> {
+        self.trip(self.records.confirm(key, claim, known, now)).await
     }
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
         self.trip(self.records.patch(key, patch, now)).await
@@ -150,7 +159,68 @@ async fn an_event_alone_costs_two_trips_and_a_hundred_at_once_few_more() {
     assert_eq!(lab.count().await, 101);
     // the first alone, for the others came after its load; then 64, and the rest
     assert!(lab.trips() <= 6);
+    sleep(BUSY).await;
     assert_eq!(node.at_work(), 0, "an idle session costs nothing");
+}
+
+/// Longer than a lease is kept for whoever comes next.
+const BUSY: Duration = Duration::from_millis(25);
+
+#[tokio::test(start_paused = true)]
+async fn events_that_follow_each_other_see_what_others_write_meanwhile() {
+    let lab = Lab::new().await;
+    let nodes = [lab.node(), lab.node()];
+    let now = OffsetDateTime::now_utc;
+    let mut expected = 0;
+    for round in 0..6 {
+        for _ in 0..5 {
+            expected += 1;
+            assert_eq!(increments(&nodes[0], lab.key, 1, BRIEFLY).await[0].as_ref().unwrap(), &expected);
+        }
+        match round {
+            // by key
+            0 => {
+                expected = 1_000;
+                let patched = lab.server.records.patch(&lab.key, &set("count", json!(expected)), now()).await;
+                assert!(matches!(patched, Ok(Patched::Applied { .. })));
+            }
+            // on the other node, which waits for the lease no longer than it is kept
+            1 => {
+                expected += 1;
+                let asked = Instant::now();
+                assert_eq!(increments(&nodes[1], lab.key, 1, BRIEFLY).await[0].as_ref().unwrap(), &expected);
+                assert!(asked.elapsed() < Duration::from_millis(40), "{:?}", asked.elapsed());
+            }
+            // its deadline
+            2 => {
+                let deadline = now() + time::Duration::hours(5);
+                assert!(lab.server.records.touch(&lab.key, Deadline::Set(deadline), now()).await.unwrap());
+                let ticket = nodes[0].enqueue(lab.key, Access::Write, 0).unwrap();
+                assert_eq!(ticket.granted().await.unwrap().record().deadline, deadline);
+            }
+            // who knows: another node has taken the lease over
+            3 => {
+                let Acquired::Refused(lease) =
+                    lab.server.records.acquire(&lab.key, &claim(1, None), now()).await.unwrap()
+                else {
+                    panic!("it is not held");
+                };
+                let taken = lab.server.records.acquire(&lab.key, &claim(1, Some(lease)), now()).await;
+                assert!(matches!(taken, Ok(Acquired::Held(_))));
+                expected = 2_000;
+                let fence = Some(Fence { token: Token(1), then: Then::Release });
+                let patch = Patch { fence, ..set("count", json!(expected)) };
+                lab.server.records.patch(&lab.key, &patch, now()).await.unwrap();
+            }
+            _ => {}
+        }
+    }
+    lab.server.records.delete(&lab.key, now()).await.unwrap();
+    assert!(matches!(increments(&nodes[0], lab.key, 1, BRIEFLY).await[0], Err(Refusal::Gone)));
+}
+
+fn claim(token: u128, over: Option<Lease>) -> Claim {
+    Claim { token: Token(token), node: NodeId(1), over }
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,6 +51,14 @@ impl Entry {
         }
     }
 
+    pub(super) fn confirm(&mut self, claim: &Claim, known: Record) -> Acquired {
+        if !self.carries(claim.token) || !self.alone {
+            return self.acquire(claim);
+        }
+        let Record { deadline, unconfirmed, .. } = self.record;
+        Acquired::Held(Record { deadline, unconfirmed, ..known })
+    }
+
     /// Applies a patch but for its deadline; and the node to be told that the lease is offered to it.
     pub(super) fn patch(&mut self, patch: &Patch) -> (Patched, Option<NodeId>) {
         let again = self.knows(patch.transaction);

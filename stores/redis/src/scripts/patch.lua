@@ -16,6 +16,7 @@ if token ~= '' and not holds and not again then return 'fenced' end
 if renewal and renewal ~= '' and not tonumber(renewal) then return redis.error_reply('CORRUPT the renewal is no number') end
 
 local applied = known[6] == '1' and 'applied alone' or 'applied'
+local renewed = false
 local releases = holds and (ARGV[5] == 'release' or ARGV[5] == 'unless' and line ~= '')
 
 if again then
@@ -27,10 +28,14 @@ elseif ARGV[3] == '1' then
   local sets = 11 + ARGV[11]
   -- in one call, for calls are what a script costs
   local known = string.sub(transaction .. ' ' .. done, 1, 8 * (#transaction + 1))
+  local last = math.min(1011, sets)
   if releases and line == '' then
-    redis.call('HSET', key, '@x', known, '@t', '', '@n', '', unpack(ARGV, 12, math.min(1011, sets)))
+    redis.call('HSET', key, '@x', known, '@t', '', '@n', '', unpack(ARGV, 12, last))
+  elseif holds and not releases then
+    redis.call('HSET', key, '@x', known, '@n', string.format('%.0f', (tonumber(renewal) or 0) + 1), unpack(ARGV, 12, last))
+    renewed = true
   else
-    redis.call('HSET', key, '@x', known, unpack(ARGV, 12, math.min(1011, sets)))
+    redis.call('HSET', key, '@x', known, unpack(ARGV, 12, last))
   end
   -- `unpack` cannot do more than some thousand at once
   for from = 1012, sets, 1000 do
@@ -52,5 +57,5 @@ if releases then
   offer(key, without(line, token), ARGV[9], ARGV[10])
   return applied
 end
-redis.call('HINCRBY', key, '@n', 1)
+if not renewed then redis.call('HINCRBY', key, '@n', 1) end
 return applied .. ' held'
