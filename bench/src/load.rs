@@ -9,6 +9,7 @@ use std::{
 use ::load::{Http, Packet, Socket, Transport};
 use hdrhistogram::Histogram;
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Result,
@@ -72,6 +73,8 @@ pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result
     let sessions = connecting.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
     // where there are no sessions, each socket counts for itself
     let counters = if server.variant == Variant::Alone { shape.sessions * shape.sockets } else { shape.sessions };
+    // to wake somebody who sleeps costs the server more than its own work does, and only on one machine
+    let awake = (!server.variant.has_database()).then(|| AbortOnDropHandle::new(tokio::spawn(stay_awake())));
     let (begun, computed) = (Instant::now(), server.computed()?);
     let mut tasks = JoinSet::new();
     let sockets = sessions
@@ -96,10 +99,18 @@ pub(crate) async fn run(server: &Server, shape: Shape, time: Duration) -> Result
         measured.latency.add(latency)?;
         found[counter] = last.max(found[counter]);
     }
+    drop(awake);
     measured.took = begun.elapsed();
     measured.computed = server.computed()?.saturating_sub(computed);
     measured.found = found.iter().sum();
     Ok(measured)
+}
+
+/// Keeps this process on its core.
+async fn stay_awake() {
+    loop {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// The sockets of a new session.

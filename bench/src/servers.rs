@@ -59,6 +59,16 @@ impl Variant {
         Self::Library(Store::Postgres),
     ];
 
+    /// Whether it shares the load generator's core with a database.
+    pub(crate) fn has_database(self) -> bool {
+        match self {
+            Self::Alone => false,
+            Self::ByHand(store) | Self::Library(store) | Self::Node(store) => {
+                matches!(store, Store::Redis | Store::Postgres)
+            }
+        }
+    }
+
     pub(crate) fn name(self) -> String {
         match self {
             Self::Alone => "socketioxide alone".to_owned(),

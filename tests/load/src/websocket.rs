@@ -7,14 +7,17 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::header::COOKIE;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{self, Message, client::IntoClientRequest as _},
+    WebSocketStream, client_async_with_config,
+    tungstenite::{self, Message, client::IntoClientRequest as _, protocol::WebSocketConfig},
 };
 
 use crate::{
     packet::{Packet, Received, read},
     socket::{Closed, Refused},
 };
+
+/// How many bytes are read at once, as engineioxide does.
+const READ: usize = 4096;
 
 #[derive(Debug)]
 pub(crate) struct WebSocket {
@@ -33,7 +36,9 @@ impl WebSocket {
         }
         let stream = TcpStream::connect(address).await.map_err(|error| Refused::Unreachable(error.into()))?;
         stream.set_nodelay(true).map_err(|error| Refused::Unreachable(error.into()))?;
-        match client_async(request, stream).await {
+        // it is filled with zeros for each read: the default, 128 KiB, took more time than all else that this does
+        let config = WebSocketConfig::default().read_buffer_size(READ);
+        match client_async_with_config(request, stream, Some(config)).await {
             Ok((stream, _)) => Ok(Self { stream }),
             Err(tungstenite::Error::Http(response)) => Err(Refused::Handshake(response.status())),
             Err(error) => Err(Refused::Unreachable(error.into())),
