@@ -1,7 +1,8 @@
-//! Events that came in one go begin in one task, one after the other, so that their acknowledgements leave in one go.
+//! Events that came in one go begin in one task, one after the other, and their acknowledgements leave in one go.
 //!
-//! A task for each would be polled, and its acknowledgement written to the connection, before the next one is: such a
-//! write is half of what an event costs. What has to wait goes on in a task of its own.
+//! A task for each would be polled, and its acknowledgement written to the connection, before the next one is read: such a
+//! write is half of what an event costs, and code that has just run runs faster. What has to wait goes on in a task of its
+//! own, and after one that computes for long, all others do.
 
 use std::{
     mem,
@@ -9,9 +10,13 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
+    time::{Duration, Instant},
 };
 
-use tokio::task::coop::consume_budget;
+use tokio::{
+    runtime::{self, Handle},
+    task::{coop::consume_budget, yield_now},
+};
 use tokio_util::task::task_tracker::TrackedFuture;
 use tracing::instrument::Instrumented;
 
@@ -22,6 +27,10 @@ pub(crate) type Running = TrackedFuture<Instrumented<BoxFuture<'static, ()>>>;
 
 /// How many events' memory is kept for the next.
 const KEPT: usize = 64;
+
+/// An event that computes for so long keeps nobody waiting but itself: the others begin in tasks of their own, which other
+/// threads can take.
+const LONG: Duration = Duration::from_micros(50);
 
 thread_local! {
     /// What has come on this thread since what came before has begun.
@@ -34,8 +43,8 @@ struct Burst(Mutex<State>);
 #[derive(Default)]
 struct State {
     events: Vec<Running>,
-    /// There is a task that will begin them.
-    has_task: bool,
+    /// There is a task that will begin them, in that runtime.
+    task: Option<runtime::Id>,
 }
 
 impl Burst {
@@ -47,7 +56,7 @@ impl Burst {
     /// What has arrived; what arrives from now on is for another task.
     fn take(&self) -> Vec<Running> {
         let mut state = self.state();
-        state.has_task = false;
+        state.task = None;
         mem::take(&mut state.events)
     }
 
@@ -60,17 +69,26 @@ impl Burst {
     }
 }
 
-/// Begins an event, once the task that has read it has read what else there is.
+/// Begins an event, once the tasks that are ready to read have read what there is.
 pub(crate) fn begin(event: Running) {
+    let runtime = Handle::current();
     let Ok(burst) = ARRIVED.try_with(Arc::clone) else {
-        tokio::spawn(event);
+        runtime.spawn(event);
         return;
     };
     let mut state = burst.state();
-    state.events.push(event);
-    if !mem::replace(&mut state.has_task, true) {
-        drop(state);
-        tokio::spawn(Beginning(Some(burst)).all());
+    match state.task {
+        None => {
+            state.task = Some(runtime.id());
+            state.events.push(event);
+            drop(state);
+            runtime.spawn(Beginning(Some(burst)).all());
+        }
+        Some(id) if id == runtime.id() => state.events.push(event),
+        // nobody knows when that one goes on
+        Some(_) => {
+            runtime.spawn(event);
+        }
     }
 }
 
@@ -79,11 +97,18 @@ struct Beginning(Option<Arc<Burst>>);
 
 impl Beginning {
     async fn all(mut self) {
+        yield_now().await;
         let Some(burst) = self.0.take() else {
             return;
         };
         let mut events = burst.take();
+        let mut was_long = false;
         for mut event in events.drain(..) {
+            if was_long {
+                tokio::spawn(event);
+                continue;
+            }
+            let begun = Instant::now();
             // a task that panics ends by itself: so does this
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 Pin::new(&mut event).poll(&mut Context::from_waker(Waker::noop())).is_pending()
@@ -92,6 +117,7 @@ impl Beginning {
                 // it is polled again there, with a waker
                 tokio::spawn(event);
             }
+            was_long = begun.elapsed() > LONG;
             consume_budget().await;
         }
         burst.give_back(events);

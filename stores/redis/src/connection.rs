@@ -153,9 +153,15 @@ impl Connection {
     ) -> Result<Vec<Result<Value, Failure>>, Failure> {
         let commands = pipeline(commands);
         match self.send(&commands).await {
-            Err(Failure::Broken { .. }) => self.send(&commands).await,
+            // seldom: this future need not have room for it
+            Err(Failure::Broken { .. }) => Box::pin(self.send(&commands)).await,
             replies => replies,
         }
+    }
+
+    /// As [`read`](Self::read), for one command.
+    pub(crate) async fn read_one(&self, command: Cmd) -> Result<Value, Failure> {
+        self.read([command]).await?.pop().ok_or(Failure::Odd)?
     }
 
     /// As [`send`](Self::send), for one command.
@@ -171,7 +177,7 @@ impl Connection {
         call: Cmd,
         then: Option<Cmd>,
     ) -> Result<(Value, Option<Result<Value, Failure>>), Failure> {
-        let mut commands = pipeline(std::iter::once(call).chain(then));
+        let commands = pipeline(std::iter::once(call).chain(then));
         let mut replies = self.send(&commands).await?.into_iter();
         let mut first = replies.next().ok_or(Failure::Odd)?;
         if matches!(&first, Err(Failure::Refused(answer)) if answer.code() == "NOSCRIPT") {
@@ -179,8 +185,9 @@ impl Connection {
                 0 => script.with_code(command),
                 _ => command.clone(),
             };
-            commands = pipeline(commands.cmd_iter().enumerate().map(again).collect::<Vec<_>>());
-            replies = self.send(&commands).await?.into_iter();
+            let commands = pipeline(commands.cmd_iter().enumerate().map(again).collect::<Vec<_>>());
+            // seldom: this future need not have room for it
+            replies = Box::pin(self.send(&commands)).await?.into_iter();
             first = replies.next().ok_or(Failure::Odd)?;
         }
         Ok((first?, replies.next()))
@@ -188,7 +195,8 @@ impl Connection {
 }
 
 fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
-    let mut pipeline = Pipeline::new();
+    let commands = commands.into_iter();
+    let mut pipeline = Pipeline::with_capacity(commands.size_hint().0);
     for command in commands {
         pipeline.add_command(command);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use redis::Value;
+use redis::{Cmd, RedisWrite as _, Value};
 use serde_json::Value as Json;
 use socket_session::{
     SessionKey,
@@ -30,14 +30,26 @@ pub(crate) fn hex(key: &[u8; 32]) -> String {
     HEXLOWER.encode(key)
 }
 
+/// Adds them to a text.
+pub(crate) fn push_hex(key: &[u8; 32], text: &mut String) {
+    HEXLOWER.encode_append(key, text);
+}
+
 /// What [`hex`] has written.
 pub(crate) fn session_key(hex: &[u8]) -> Option<SessionKey> {
     let bytes: [u8; 32] = HEXLOWER.decode(hex).ok()?.try_into().ok()?;
     Some(SessionKey::from(bytes))
 }
 
-/// A token, a node, or a transaction.
-pub(crate) fn id(id: u128) -> String {
+/// A token, a node, or a transaction, as [`digits`] without an allocation.
+pub(crate) fn id(id: u128) -> [u8; 32] {
+    let mut digits = [0; 32];
+    HEXLOWER.encode_mut(&id.to_be_bytes(), &mut digits);
+    digits
+}
+
+/// The hexadecimal digits of such a one.
+pub(crate) fn digits(id: u128) -> String {
     HEXLOWER.encode(&id.to_be_bytes())
 }
 
@@ -48,9 +60,23 @@ pub(crate) fn parse_id(text: &[u8]) -> Option<u128> {
 }
 
 /// Nanoseconds since 1970, in digits that compare as text as the times do.
-pub(crate) fn time(time: OffsetDateTime) -> String {
-    let nanos = time.unix_timestamp_nanos().clamp(0, 10_i128.pow(21) - 1);
-    format!("{nanos:0DIGITS$}")
+pub(crate) fn time(time: OffsetDateTime) -> [u8; DIGITS] {
+    let mut text = [b'0'; DIGITS];
+    // what is before 1970 is over, whenever it was
+    if let Ok(seconds) = u64::try_from(time.unix_timestamp()) {
+        let (whole, part) = text.split_at_mut(DIGITS - 9);
+        write_digits(whole, seconds);
+        write_digits(part, time.nanosecond().into());
+    }
+    text
+}
+
+fn write_digits(text: &mut [u8], mut number: u64) {
+    for digit in text.iter_mut().rev() {
+        let [units, ..] = (number % 10).to_le_bytes();
+        *digit = b'0' + units;
+        number /= 10;
+    }
 }
 
 fn parse_time(text: &[u8]) -> Result<OffsetDateTime, Failure> {
@@ -63,7 +89,7 @@ fn parse_time(text: &[u8]) -> Result<OffsetDateTime, Failure> {
 
 /// Whether what ends then has not ended now.
 pub(crate) fn lives(deadline: &[u8], now: OffsetDateTime) -> bool {
-    deadline > time(now).as_bytes()
+    deadline > time(now).as_slice()
 }
 
 /// How long the server keeps what ends then: relative, for its clock may differ from ours.
@@ -79,17 +105,19 @@ pub(crate) fn movement(deadline: Deadline) -> (&'static str, OffsetDateTime) {
     }
 }
 
-/// The name of a field in the hash, apart from the bookkeeping.
-pub(crate) fn field(key: &str) -> String {
-    format!("={key}")
+/// Adds the name of a field in the hash, which keeps it apart from the bookkeeping.
+pub(crate) fn push_name(key: &str, command: &mut Cmd) {
+    command.write_arg_fmt(format_args!("={key}"));
 }
 
-/// A field's value as JSON text, if that can be read again.
-pub(crate) fn json(value: &Json) -> Result<String, Failure> {
+/// Adds a field's name, and its value as JSON text, if that can be read again.
+pub(crate) fn push_field(key: &str, value: &Json, command: &mut Cmd) -> Result<(), Failure> {
     if depth(value) > DEPTH {
         return Err(Failure::TooDeep);
     }
-    Ok(value.to_string())
+    push_name(key, command);
+    command.write_arg_fmt(value);
+    Ok(())
 }
 
 fn depth(value: &Json) -> usize {

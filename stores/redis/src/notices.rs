@@ -9,10 +9,7 @@ use redis::{
     RedisError,
     aio::{PubSubSink, PubSubStream},
 };
-use socket_session::{
-    SessionKey,
-    store::{Ending, NodeId, Notice, Notices, Telling},
-};
+use socket_session::store::{Ending, NodeId, Notice, Notices, Telling};
 use tokio::time::{sleep, timeout};
 
 use crate::{connection::Server, encoding, error::ConnectError};
@@ -23,20 +20,15 @@ const QUIET: u32 = 5;
 /// Between attempts to connect.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Tells a node that a lease is offered to it.
-pub(crate) fn offered(key: &SessionKey) -> String {
-    format!("offered {}", encoding::hex(key.as_bytes()))
-}
-
 /// A notice for all nodes, if it is one that is sent.
 pub(crate) fn message(notice: &Notice) -> Option<String> {
     match notice {
-        Notice::Offered(key) => Some(offered(key)),
+        Notice::Offered(key) => Some(format!("offered {}", encoding::hex(key.as_bytes()))),
         Notice::Ended { key, by, how } => {
-            Some(format!("ended {} {} {}", encoding::hex(key.as_bytes()), encoding::id(by.0), how.as_str()))
+            Some(format!("ended {} {} {}", encoding::hex(key.as_bytes()), encoding::digits(by.0), how.as_str()))
         }
         Notice::Told { key, by, what } => {
-            Some(format!("told {} {} {}", encoding::hex(key.as_bytes()), encoding::id(by.0), what.as_str()))
+            Some(format!("told {} {} {}", encoding::hex(key.as_bytes()), encoding::digits(by.0), what.as_str()))
         }
         Notice::Missed => None,
     }
@@ -71,18 +63,13 @@ impl Channels {
         Self { of_nodes: format!("{prefix}node:"), of_all: format!("{prefix}nodes") }
     }
 
-    /// What the name of a node's channel begins with; the node itself follows.
-    pub(crate) fn of_nodes(&self) -> &str {
-        &self.of_nodes
-    }
-
     pub(crate) fn of_all(&self) -> &str {
         &self.of_all
     }
 
     /// The notices for that node, on a connection of their own.
     pub(crate) fn listen(&self, server: Server, node: NodeId) -> Notices {
-        let channels = [format!("{}{}", self.of_nodes, encoding::id(node.0)), self.of_all.clone()];
+        let channels = [format!("{}{}", self.of_nodes, encoding::digits(node.0)), self.of_all.clone()];
         let ear = Ear { server, channels, open: None, deaf: false };
         stream::unfold(ear, async |mut ear| Some((ear.next().await, ear))).boxed()
     }

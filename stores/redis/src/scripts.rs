@@ -40,10 +40,10 @@ scripts! {
 }
 
 impl Script {
-    /// The command that runs it on that key; what is added to it are the script's arguments.
-    pub(crate) fn on(&self, key: &str) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(self.hash.as_str()).arg(1).arg(key);
+    /// The command that runs it on that key; what is added to it are the script's arguments, about so many.
+    pub(crate) fn on(&self, key: &str, arguments: usize) -> Cmd {
+        let mut command = Cmd::with_capacity(4 + arguments, 64 + key.len() + 24 * arguments);
+        command.arg("EVALSHA").arg(self.hash.as_str()).arg(1).arg(key);
         command
     }
 

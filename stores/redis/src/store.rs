@@ -97,7 +97,12 @@ impl RedisStore {
 
     /// The braces are for a Redis Cluster: what is in them decides where the key is.
     fn key(&self, key: &SessionKey) -> String {
-        format!("{}{{{}}}", self.0.prefix, encoding::hex(key.as_bytes()))
+        let mut name = String::with_capacity(self.0.prefix.len() + 66);
+        name.push_str(&self.0.prefix);
+        name.push('{');
+        encoding::push_hex(key.as_bytes(), &mut name);
+        name.push('}');
+        name
     }
 
     fn key_of_members(&self, user: &UserKey) -> String {
@@ -153,13 +158,13 @@ impl Store for RedisStore {
     const LEASES: bool = true;
 
     async fn create(&self, key: &SessionKey, record: Record, now: OffsetDateTime) -> Result<Created, StoreError> {
-        let mut call = scripts::CREATE.on(&self.key(key));
-        call.arg(encoding::time(now))
-            .arg(encoding::time(record.deadline))
+        let mut call = scripts::CREATE.on(&self.key(key), 4 + 2 * record.fields.len());
+        call.arg(&encoding::time(now))
+            .arg(&encoding::time(record.deadline))
             .arg(encoding::time_to_live(record.deadline, now))
             .arg(i32::from(record.unconfirmed));
         for (field, value) in record.fields.iter() {
-            call.arg(encoding::field(field)).arg(encoding::json(value)?);
+            encoding::push_field(field, value, &mut call)?;
         }
         let created = |reply| Ok((if yes(&reply)? { Created::Done } else { Created::Taken }, yes(&reply)?));
         self.save(&scripts::CREATE, call, created).await
@@ -174,12 +179,12 @@ impl Store for RedisStore {
 
     async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired, StoreError> {
         let over = claim.over.map_or_else(Default::default, |lease| {
-            (encoding::id(lease.token.0), lease.renewal.map(|renewal| renewal.to_string()).unwrap_or_default())
+            (encoding::digits(lease.token.0), lease.renewal.map(|renewal| renewal.to_string()).unwrap_or_default())
         });
-        let mut call = scripts::ACQUIRE.on(&self.key(key));
-        call.arg(encoding::time(now))
-            .arg(encoding::id(claim.token.0))
-            .arg(encoding::id(claim.node.0))
+        let mut call = scripts::ACQUIRE.on(&self.key(key), 5);
+        call.arg(&encoding::time(now))
+            .arg(&encoding::id(claim.token.0))
+            .arg(&encoding::id(claim.node.0))
             .arg(over.0)
             .arg(over.1);
         let mut load = redis::cmd("HGETALL");
@@ -199,41 +204,44 @@ impl Store for RedisStore {
         known: Record,
         now: OffsetDateTime,
     ) -> Result<Acquired, StoreError> {
-        let mut look = redis::cmd("HMGET");
-        look.arg(self.key(key)).arg("@d").arg("@t").arg("@a").arg("@u");
-        let reply = self.0.connection.read([look]).await?.pop().ok_or(Failure::Odd)??;
+        let key_name = self.key(key);
+        let mut look = Cmd::with_capacity(6, 16 + key_name.len());
+        look.arg("HMGET").arg(key_name).arg("@d").arg("@t").arg("@a").arg("@u");
+        let reply = self.0.connection.read_one(look).await?;
         match encoding::confirmed(&reply, claim.token, known, now)? {
             Some(record) => Ok(Acquired::Held(record)),
-            None => self.acquire(key, claim, now).await,
+            // seldom: this future need not have room for it
+            None => Box::pin(self.acquire(key, claim, now)).await,
         }
     }
 
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched, StoreError> {
-        let (token, then) = match patch.fence {
-            Some(fence) => (encoding::id(fence.token.0), word(fence.then)),
-            None => Default::default(),
+        let token = patch.fence.map(|fence| encoding::id(fence.token.0));
+        let (token, then) = match (patch.fence, &token) {
+            (Some(fence), Some(token)) => (token.as_slice(), word(fence.then)),
+            _ => Default::default(),
         };
-        let mut call = scripts::PATCH.on(&self.key(key));
-        call.arg(encoding::time(now))
-            .arg(encoding::id(patch.transaction.0))
+        let mut call = scripts::PATCH.on(&self.key(key), 9 + 2 * patch.set.len() + patch.remove.len());
+        call.arg(&encoding::time(now))
+            .arg(&encoding::id(patch.transaction.0))
             .arg(i32::from(!patch.is_empty()))
             .arg(token)
             .arg(then);
         match patch.deadline {
             Some(deadline) => {
                 let (how, to) = encoding::movement(deadline);
-                call.arg(how).arg(encoding::time(to)).arg(encoding::time_to_live(to, now));
+                call.arg(how).arg(&encoding::time(to)).arg(encoding::time_to_live(to, now));
             }
             None => {
                 call.arg("").arg("").arg("");
             }
         }
-        call.arg(self.0.channels.of_nodes()).arg(notices::offered(key)).arg(2 * patch.set.len());
+        call.arg(2 * patch.set.len());
         for (field, value) in &patch.set {
-            call.arg(encoding::field(field)).arg(encoding::json(value)?);
+            encoding::push_field(field, value, &mut call)?;
         }
         for field in &patch.remove {
-            call.arg(encoding::field(field));
+            encoding::push_name(field, &mut call);
         }
         // a renewal changes nothing that a replica has to know: who loses it loses the lease with it
         if patch.is_empty() {
@@ -244,22 +252,22 @@ impl Store for RedisStore {
     }
 
     async fn release(&self, key: &SessionKey, token: Token) -> Result<(), StoreError> {
-        let mut call = scripts::RELEASE.on(&self.key(key));
-        call.arg(encoding::id(token.0)).arg(self.0.channels.of_nodes()).arg(notices::offered(key));
+        let mut call = scripts::RELEASE.on(&self.key(key), 1);
+        call.arg(&encoding::id(token.0));
         self.run(&scripts::RELEASE, call).await?;
         Ok(())
     }
 
     async fn touch(&self, key: &SessionKey, deadline: Deadline, now: OffsetDateTime) -> Result<bool, StoreError> {
         let (how, to) = encoding::movement(deadline);
-        let mut call = scripts::TOUCH.on(&self.key(key));
-        call.arg(encoding::time(now)).arg(how).arg(encoding::time(to)).arg(encoding::time_to_live(to, now));
+        let mut call = scripts::TOUCH.on(&self.key(key), 4);
+        call.arg(&encoding::time(now)).arg(how).arg(&encoding::time(to)).arg(encoding::time_to_live(to, now));
         Ok(yes(&self.run(&scripts::TOUCH, call).await?)?)
     }
 
     async fn delete(&self, key: &SessionKey, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let mut call = scripts::DELETE.on(&self.key(key));
-        call.arg(encoding::time(now));
+        let mut call = scripts::DELETE.on(&self.key(key), 1);
+        call.arg(&encoding::time(now));
         self.save(&scripts::DELETE, call, |reply| Ok((yes(&reply)?, yes(&reply)?))).await
     }
 
@@ -269,12 +277,12 @@ impl Store for RedisStore {
         retirement: &Retirement,
         now: OffsetDateTime,
     ) -> Result<Patched, StoreError> {
-        let mut call = scripts::RETIRE.on(&self.key(key));
-        call.arg(encoding::time(now))
-            .arg(encoding::id(retirement.transaction.0))
-            .arg(retirement.token.map(|token| encoding::id(token.0)).unwrap_or_default())
-            .arg(retirement.seen.map(|seen| encoding::id(seen.0)).unwrap_or_default())
-            .arg(encoding::time(retirement.until))
+        let mut call = scripts::RETIRE.on(&self.key(key), 6);
+        call.arg(&encoding::time(now))
+            .arg(&encoding::id(retirement.transaction.0))
+            .arg(retirement.token.map(|token| encoding::digits(token.0)).unwrap_or_default())
+            .arg(retirement.seen.map(|seen| encoding::digits(seen.0)).unwrap_or_default())
+            .arg(&encoding::time(retirement.until))
             .arg(encoding::time_to_live(retirement.until, now));
         let retired = |reply| match &reply {
             Value::BulkString(word) if word == b"applied" => Ok((Patched::Applied { held: false, alone: false }, true)),
@@ -305,7 +313,7 @@ impl Store for RedisStore {
     }
 
     async fn join(&self, user: &UserKey, key: &SessionKey) -> Result<(), StoreError> {
-        let mut call = scripts::JOIN.on(&self.key_of_members(user));
+        let mut call = scripts::JOIN.on(&self.key_of_members(user), 2);
         call.arg(encoding::hex(key.as_bytes())).arg(milliseconds(MEMBERS_STAY));
         self.save(&scripts::JOIN, call, |reply| Ok(((), yes(&reply)?))).await
     }
@@ -325,18 +333,18 @@ impl Store for RedisStore {
     }
 
     async fn members(&self, user: &UserKey) -> Result<Vec<Member>, StoreError> {
-        let call = scripts::MEMBERS.on(&self.key_of_members(user));
+        let call = scripts::MEMBERS.on(&self.key_of_members(user), 0);
         Ok(encoding::members(&self.look(&scripts::MEMBERS, call).await?)?)
     }
 
     async fn end_user(&self, user: &UserKey) -> Result<(), StoreError> {
-        let mut call = scripts::END_USER.on(&self.key_of_end(user));
+        let mut call = scripts::END_USER.on(&self.key_of_end(user), 1);
         call.arg(milliseconds(ENDS_STAY));
         self.save(&scripts::END_USER, call, |reply| Ok(((), yes(&reply)?))).await
     }
 
     async fn user_ended(&self, user: &UserKey) -> Result<Option<Duration>, StoreError> {
-        let call = scripts::USER_ENDED.on(&self.key_of_end(user));
+        let call = scripts::USER_ENDED.on(&self.key_of_end(user), 0);
         match self.look(&scripts::USER_ENDED, call).await? {
             Value::Nil => Ok(None),
             since => Ok(Some(encoding::age(&since)?)),

@@ -15,8 +15,8 @@ local function without(line, token)
   return string.sub(line, 1, from - 1) .. string.sub(line, to + 1)
 end
 
--- Gives up the lease: it is offered to the first in line, whose node is told.
-local function offer(key, line, channels, message)
+-- Gives up the lease: it is offered to the first in line, whose node is told, on its own channel.
+local function offer(key, line)
   local token, node = string.match(line, '^(%x+)/(%x+) ')
   -- removing comes first, for it is allowed also when the memory is full, and then the rest is, too
   if not token then
@@ -26,6 +26,7 @@ local function offer(key, line, channels, message)
   redis.call('HDEL', key, '@n')
   redis.call('HSET', key, '@t', token, '@w', without(line, token))
   -- a message that is lost costs a pause: no reason to fail after all has been written
-  redis.pcall('PUBLISH', channels .. node, message)
+  local prefix, session = string.match(key, '^(.*){(%x+)}$')
+  redis.pcall('PUBLISH', prefix .. 'node:' .. node, 'offered ' .. session)
 end
 

@@ -1,7 +1,6 @@
 -- ARGV: now, transaction, whether it changes anything (1 or 0), the fence's token or '',
 -- what becomes of the lease ('keep', 'unless' somebody waits, 'release'), the deadline's move ('extend', 'set' or ''),
--- deadline, time to live, beginning of the nodes' channels, message,
--- how many arguments set, these (key and value in turn), then the keys to remove.
+-- deadline, time to live, how many arguments set, these (key and value in turn), then the keys to remove.
 -- Returns 'fenced', 'gone' or 'applied', with 'alone' and 'held' behind that where it is so.
 local key, now, transaction, token = KEYS[1], ARGV[1], ARGV[2], ARGV[4]
 local known = redis.call('HMGET', key, '@d', '@x', '@t', '@n', '@w', '@a')
@@ -25,20 +24,20 @@ if again then
   redis.call('HDEL', key, '@')
   redis.call('HSET', key, '@x', done)
 elseif ARGV[3] == '1' then
-  local sets = 11 + ARGV[11]
+  local sets = 9 + ARGV[9]
   -- in one call, for calls are what a script costs
   local known = string.sub(transaction .. ' ' .. done, 1, 8 * (#transaction + 1))
-  local last = math.min(1011, sets)
+  local last = math.min(1009, sets)
   if releases and line == '' then
-    redis.call('HSET', key, '@x', known, '@t', '', '@n', '', unpack(ARGV, 12, last))
+    redis.call('HSET', key, '@x', known, '@t', '', '@n', '', unpack(ARGV, 10, last))
   elseif holds and not releases then
-    redis.call('HSET', key, '@x', known, '@n', string.format('%.0f', (tonumber(renewal) or 0) + 1), unpack(ARGV, 12, last))
+    redis.call('HSET', key, '@x', known, '@n', string.format('%.0f', (tonumber(renewal) or 0) + 1), unpack(ARGV, 10, last))
     renewed = true
   else
-    redis.call('HSET', key, '@x', known, unpack(ARGV, 12, last))
+    redis.call('HSET', key, '@x', known, unpack(ARGV, 10, last))
   end
   -- `unpack` cannot do more than some thousand at once
-  for from = 1012, sets, 1000 do
+  for from = 1010, sets, 1000 do
     redis.call('HSET', key, unpack(ARGV, from, math.min(from + 999, sets)))
   end
   for from = sets + 1, #ARGV, 1000 do
@@ -54,7 +53,7 @@ end
 
 if not holds then return 'applied' end
 if releases then
-  offer(key, without(line, token), ARGV[9], ARGV[10])
+  offer(key, without(line, token))
   return applied
 end
 if not renewed then redis.call('HINCRBY', key, '@n', 1) end
