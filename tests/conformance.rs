@@ -137,11 +137,11 @@ broken_stores! {
         create_after_delete_starts_afresh exists_answers_in_order touch_never_creates patch_after_delete_is_gone
         delete_ends_at_once delete_says_whether_it_lived retire_of_the_dead_is_gone delete_wins_every_race
         acquire_of_the_dead_is_gone release_by_others_changes_nothing lease_hinders_no_other
-        lease_dies_with_its_record dead_is_gone_not_fenced;
+        lease_dies_with_its_record dead_is_gone_not_fenced confirm_is_the_record_as_it_is;
     deletes_anything: DeletesAnything => delete_says_whether_it_lived nothing_but_load_sees_the_mark;
     delete_needs_the_lease: DeleteNeedsTheLease =>
         release_by_others_changes_nothing lease_hinders_no_other lease_dies_with_its_record
-        dead_is_gone_not_fenced;
+        dead_is_gone_not_fenced confirm_is_the_record_as_it_is;
     retires_without_mark: RetiresWithoutMark =>
         deadline_is_judged_by_the_clock_that_asks retire_leaves_a_mark_until nothing_but_load_sees_the_mark
         retire_again_is_applied retire_is_fenced;
@@ -156,7 +156,7 @@ broken_stores! {
     retires_unseen: RetiresUnseen => retire_of_the_changed_is_refused retire_loses_no_patch;
     checks_then_retires: ChecksThenRetires => retire_loses_no_patch;
     keeps_the_latest_to_itself: KeepsTheLatestToItself => latest_transaction_is_known
-        acquire_takes_and_loads deadline_is_judged_by_the_clock_that_asks retire_is_fenced retire_loses_no_patch retire_of_the_changed_is_refused;
+        acquire_takes_and_loads deadline_is_judged_by_the_clock_that_asks retire_is_fenced retire_loses_no_patch retire_of_the_changed_is_refused confirm_is_the_record_as_it_is;
     sorts_the_keys: SortsTheKeys => exists_answers_in_order;
     extends_backwards: ExtendsBackwards => extend_never_moves_back;
     never_moves_back: NeverMovesBack => set_moves_the_deadline_anywhere;
@@ -175,11 +175,11 @@ broken_stores! {
     never_taken_over: NeverTakenOver =>
         watched_lease_is_taken_over offer_is_taken_over_only_as_offer takeover_is_exclusive
         takeover_keeps_the_line lost_lease_is_fenced transaction_is_looked_at_before_the_fence;
-    acquires_the_expired: AcquiresTheExpired => acquire_of_the_dead_is_gone;
+    acquires_the_expired: AcquiresTheExpired => acquire_of_the_dead_is_gone confirm_is_the_record_as_it_is;
     acquires_without_loading: AcquiresWithoutLoading =>
         acquire_takes_and_loads acquire_again_changes_nothing keep_unless_waiting_gives_way
-        release_gives_the_lease_back increments_under_leases_are_exact watched_lease_is_taken_over;
-    answers_from_memory: AnswersFromMemory => acquire_again_changes_nothing;
+        release_gives_the_lease_back increments_under_leases_are_exact watched_lease_is_taken_over confirm_is_the_record_as_it_is;
+    answers_from_memory: AnswersFromMemory => acquire_again_changes_nothing confirm_is_the_record_as_it_is;
     load_renews: LoadRenews => refusal_names_the_lease;
     forgets_to_renew: ForgetsToRenew => keep_renews changed_lease_is_not_taken_over;
     anybody_releases: AnybodyReleases =>
@@ -187,7 +187,7 @@ broken_stores! {
         repeated_claim_has_one_place withdrawn_claim_gets_no_offer changed_lease_is_not_taken_over
         offer_is_taken_over_only_as_offer takeover_keeps_the_line lost_lease_is_fenced;
     lease_locks_others_out: LeaseLocksOthersOut =>
-        acquire_again_changes_nothing lease_hinders_no_other alone_is_true_only_while_alone retire_is_fenced;
+        acquire_again_changes_nothing lease_hinders_no_other alone_is_true_only_while_alone retire_is_fenced confirm_is_the_record_as_it_is;
     loses_patches: LosesPatches => acquire_again_changes_nothing lease_hinders_no_other alone_is_true_only_while_alone;
     lease_outlives_the_record: LeaseOutlivesTheRecord => lease_dies_with_its_record;
     keeps_whoever_waits: KeepsWhoeverWaits =>
@@ -196,6 +196,9 @@ broken_stores! {
         acquire_again_changes_nothing keep_unless_waiting_gives_way changed_lease_is_not_taken_over;
     keeps_what_is_released: KeepsWhatIsReleased =>
         release_gives_the_lease_back line_is_first_come_first_served transaction_is_looked_at_before_the_fence;
+    confirms_whoever_writes: ConfirmsWhoeverWrites => confirm_is_the_record_as_it_is;
+    confirms_whoever_holds: ConfirmsWhoeverHolds => confirm_is_the_record_as_it_is;
+    confirms_the_old_deadline: ConfirmsTheOldDeadline => confirm_is_the_record_as_it_is;
     always_alone: AlwaysAlone => alone_is_true_only_while_alone;
     last_come_first_served: LastComeFirstServed =>
         line_is_first_come_first_served offer_keeps_others_out repeated_claim_has_one_place

@@ -74,7 +74,7 @@ pub(crate) struct Connection {
     ended: OnceLock<Why>,
     /// Its sockets were told why they end.
     told: AtomicBool,
-    polling: OnceLock<Polling>,
+    polling: OnceLock<Box<Polling>>,
     _anonymous: Option<Anonymous>,
     _counted: TaskTrackerToken,
     seats: Mutex<Vec<Arc<dyn Seat>>>,
@@ -160,7 +160,7 @@ impl Connection {
 
     /// Becomes known under the id that Engine.IO gave to it.
     pub(crate) fn open(self: &Arc<Self>, sid: Sid, end: Box<dyn Fn() + Send + Sync>) {
-        if self.polling.set(Polling { sid, end }).is_ok() {
+        if self.polling.set(Box::new(Polling { sid, end })).is_ok() {
             lock(&self.core.connections.by_sid).insert(sid, Arc::downgrade(self));
         }
     }

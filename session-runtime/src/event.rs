@@ -12,7 +12,6 @@ use futures_util::FutureExt as _;
 use socketioxide::{adapter::Adapter, handler::MessageHandler, socket::Socket};
 use socketioxide_core::Value;
 use time::OffsetDateTime;
-use tokio::time::timeout;
 use tracing::{Instrument as _, instrument::Instrumented};
 
 use crate::{
@@ -32,6 +31,7 @@ use crate::{
     seat::Seat,
     users::Since,
     view::{Access, ViewError, Views},
+    within::{Until, within},
 };
 
 tokio::task_local! {
@@ -170,7 +170,6 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     seat: Arc::clone(&self.admitted.seat),
                     connection: Arc::clone(connection),
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
-                    since: Since::now(),
                     after,
                     fresh: K::FRESH.and_then(|age| Fresh::find(connection, age)),
                 };
@@ -243,8 +242,6 @@ pub(crate) struct Call {
     pub(crate) seat: Arc<dyn Seat>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) needs: Needs,
-    /// When it came.
-    pub(crate) since: Since,
     pub(crate) after: Option<AfterSave>,
     pub(crate) fresh: Option<Box<Fresh>>,
 }
@@ -404,8 +401,8 @@ impl Call {
         let limit = connection.core.engine.limits.handler;
         let finished = holding(
             held.as_ref(),
-            timeout(
-                limit,
+            within(
+                Until::For(limit),
                 AssertUnwindSafe(async {
                     if let Some(refusal) = refused(asked, fields.as_ref(), leaves).await {
                         return Err(refusal);
@@ -440,9 +437,8 @@ impl Call {
             match core.users.change(&patch, &record.fields) {
                 None => transaction.commit(patch).await.map_err(refuse)?,
                 Some(change) => {
-                    Box::pin(core.commit_as(transaction, patch, (bound.key, change), self.since))
-                        .await
-                        .map_err(refuse)?;
+                    let since = Since::at(transaction.arrived());
+                    Box::pin(core.commit_as(transaction, patch, (bound.key, change), since)).await.map_err(refuse)?;
                 }
             }
             *looked_at = looks;

@@ -55,6 +55,7 @@ pub mod typescript;
 mod untyped;
 mod users;
 mod view;
+mod within;
 
 pub use after::AfterSave;
 pub use connection::Close;

@@ -33,7 +33,6 @@ use crate::{
     seat::{Seat, SocketSeat},
     server_event::ServerEvent,
     store::Loaded,
-    users::Since,
     view::{View, Views},
 };
 
@@ -420,7 +419,7 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, since: Since::now(), after, fresh: None };
+            let call = Call { gate, seat, connection, needs, after, fresh: None };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
             let counting = Arc::clone(&admitted.connection.core);

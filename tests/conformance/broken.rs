@@ -54,6 +54,10 @@ impl At<'_> {
         self.memory.acquire(self.key, claim, self.now).await
     }
 
+    pub(crate) async fn confirm(self, claim: &Claim, known: Record) -> Result<Acquired> {
+        self.memory.confirm(self.key, claim, known, self.now).await
+    }
+
     pub(crate) async fn patch(self, patch: &Patch) -> Result<Patched> {
         self.memory.patch(self.key, patch, self.now).await
     }
@@ -103,6 +107,12 @@ pub(crate) trait Sabotage: Default + Send + Sync + 'static {
 
     fn acquire(&self, at: At<'_>, claim: &Claim) -> impl Future<Output = Result<Acquired>> + Send {
         at.acquire(claim)
+    }
+
+    /// As a store that has nothing better.
+    fn confirm(&self, at: At<'_>, claim: &Claim, known: Record) -> impl Future<Output = Result<Acquired>> + Send {
+        drop(known);
+        self.acquire(at, claim)
     }
 
     fn patch(&self, at: At<'_>, patch: &Patch) -> impl Future<Output = Result<Patched>> + Send {
@@ -173,7 +183,11 @@ pub(crate) trait Sabotage: Default + Send + Sync + 'static {
 #[derive(Default)]
 pub(crate) struct Nothing;
 
-impl Sabotage for Nothing {}
+impl Sabotage for Nothing {
+    async fn confirm(&self, at: At<'_>, claim: &Claim, known: Record) -> Result<Acquired> {
+        at.confirm(claim, known).await
+    }
+}
 
 impl<X: Sabotage> Store for Broken<X> {
     const LEASES: bool = true;
@@ -191,6 +205,11 @@ impl<X: Sabotage> Store for Broken<X> {
     async fn acquire(&self, key: &SessionKey, claim: &Claim, now: OffsetDateTime) -> Result<Acquired> {
         let (memory, sabotage) = &*self.0;
         sabotage.acquire(At { memory, key, now }, claim).await
+    }
+
+    async fn confirm(&self, key: &SessionKey, claim: &Claim, known: Record, now: OffsetDateTime) -> Result<Acquired> {
+        let (memory, sabotage) = &*self.0;
+        sabotage.confirm(At { memory, key, now }, claim, known).await
     }
 
     async fn patch(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Result<Patched> {

@@ -359,3 +359,45 @@ alones! {
     AlwaysAlone: true;
     NeverAlone: false;
 }
+
+/// Takes the lease for the record: who has it is taken to know it, whoever else has written.
+#[derive(Default)]
+pub(crate) struct ConfirmsWhoeverWrites;
+
+impl Sabotage for ConfirmsWhoeverWrites {
+    async fn confirm(&self, at: At<'_>, claim: &Claim, known: Record) -> Result<Acquired> {
+        Ok(match at.confirm(claim, known.clone()).await? {
+            Acquired::Held(Record { deadline, unconfirmed, .. }) => {
+                Acquired::Held(Record { deadline, unconfirmed, ..known })
+            }
+            acquired => acquired,
+        })
+    }
+}
+
+/// Does not look at the lease.
+#[derive(Default)]
+pub(crate) struct ConfirmsWhoeverHolds;
+
+impl Sabotage for ConfirmsWhoeverHolds {
+    async fn confirm(&self, at: At<'_>, claim: &Claim, known: Record) -> Result<Acquired> {
+        Ok(match at.confirm(claim, known).await? {
+            Acquired::Refused(_) => at.load().await?.live().map_or(Acquired::Gone, Acquired::Held),
+            acquired => acquired,
+        })
+    }
+}
+
+/// Does not look at the deadline, which others move too.
+#[derive(Default)]
+pub(crate) struct ConfirmsTheOldDeadline;
+
+impl Sabotage for ConfirmsTheOldDeadline {
+    async fn confirm(&self, at: At<'_>, claim: &Claim, known: Record) -> Result<Acquired> {
+        let deadline = known.deadline;
+        Ok(match at.confirm(claim, known).await? {
+            Acquired::Held(record) => Acquired::Held(Record { deadline, ..record }),
+            acquired => acquired,
+        })
+    }
+}

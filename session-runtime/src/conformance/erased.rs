@@ -37,6 +37,7 @@ erased! {
     create(key: &'a SessionKey, record: Record, now: OffsetDateTime) -> Created;
     load(key: &'a SessionKey, now: OffsetDateTime) -> Loaded;
     acquire(key: &'a SessionKey, claim: &'a Claim, now: OffsetDateTime) -> Acquired;
+    confirm(key: &'a SessionKey, claim: &'a Claim, known: Record, now: OffsetDateTime) -> Acquired;
     patch(key: &'a SessionKey, patch: &'a Patch, now: OffsetDateTime) -> Patched;
     release(key: &'a SessionKey, token: Token) -> ();
     touch(key: &'a SessionKey, deadline: Deadline, now: OffsetDateTime) -> bool;
@@ -87,6 +88,16 @@ impl Erased {
         now: OffsetDateTime,
     ) -> Result<Acquired, StoreError> {
         self.store.acquire(key, claim, now).await
+    }
+
+    pub(super) async fn confirm(
+        &self,
+        key: &SessionKey,
+        claim: &Claim,
+        known: Record,
+        now: OffsetDateTime,
+    ) -> Result<Acquired, StoreError> {
+        self.store.confirm(key, claim, known, now).await
     }
 
     pub(super) async fn patch(

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     concurrency::all,
-    probe::{Outcome, Probe, Writer, applied, applied_and_held, failed, same, set},
+    probe::{Outcome, Probe, Session, Writer, applied, applied_and_held, failed, same, set},
 };
 use crate::{
-    record::Deadline,
+    record::{Deadline, Patch, Record},
     store::{Acquired, Patched, Then},
 };
 
@@ -92,6 +92,54 @@ pub(super) async fn acquire_again_changes_nothing(probe: Probe) -> Outcome {
     same(lease.token, holder.token, "the token of the lease")?;
     let patched = session.patch(&holder.patch(json!({ "count": 3 }), Then::Keep)).await?;
     applied_and_held(patched, true, "a patch under the lease that was claimed twice")
+}
+
+pub(super) async fn confirm_is_the_record_as_it_is(probe: Probe) -> Outcome {
+    let session = probe.session(json!({ "count": 1 })).await?;
+    let (holder, other) = (Writer::new(), Writer::new());
+    session.held_by(&holder, "an acquire of a free lease").await?;
+    for count in 2..4 {
+        applied(session.patch(&holder.patch(json!({ "count": count }), Then::Keep)).await?, "a patch under the lease")?;
+        // what its holder knows
+        let known = session.live("after a patch under the lease").await?;
+        confirmed(&session, &holder, &known, "after a patch of one's own").await?;
+    }
+    let known = session.live("before others write").await?;
+    session.touch(Deadline::Set(session.time(250))).await?;
+    confirmed(&session, &holder, &known, "after the deadline has moved").await?;
+    applied(session.elsewhere().patch(&set(json!({ "name": "Ada" }))).await?, "a patch without fence")?;
+    confirmed(&session, &holder, &known, "after another's patch").await?;
+    let known = session.live("after another's patch").await?;
+    applied(session.elsewhere().patch(&set(json!({ "name": "Bob" }))).await?, "a patch without fence")?;
+    let own = holder.patch(json!({ "count": 4 }), Then::Keep);
+    applied(session.patch(&own).await?, "a patch under the lease")?;
+    let known = known_after(known, &own);
+    confirmed(&session, &holder, &known, "after another's patch and one's own").await?;
+    session.release(&holder).await?;
+    session.held_by(&other, "an acquire of a lease that was given back").await?;
+    match session.confirm(&holder.claim(), &known).await? {
+        Acquired::Refused(lease) => same(lease.token, other.token, "the token of the lease")?,
+        found => return failed(format!("confirming what another holds: expected Refused, found {found:?}")),
+    }
+    let known = session.live("before its end").await?;
+    same(session.at(400).confirm(&other.claim(), &known).await?, Acquired::Gone, "confirming the expired")?;
+    session.delete().await?;
+    same(session.confirm(&other.claim(), &known).await?, Acquired::Gone, "confirming the deleted")
+}
+
+/// What a holder knows after a patch of its own.
+fn known_after(known: Record, patch: &Patch) -> Record {
+    let mut fields = known.fields;
+    fields.apply(patch);
+    Record { fields, latest: Some(patch.transaction), ..known }
+}
+
+async fn confirmed(session: &Session, holder: &Writer, known: &Record, what: &str) -> Outcome {
+    let expected = session.live(what).await?;
+    match session.confirm(&holder.claim(), known).await? {
+        Acquired::Held(record) => same(record, expected, &format!("the record that is confirmed {what}")),
+        found => failed(format!("confirming what one holds, {what}: expected Held, found {found:?}")),
+    }
 }
 
 pub(super) async fn refusal_names_the_lease(probe: Probe) -> Outcome {

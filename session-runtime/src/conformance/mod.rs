@@ -151,6 +151,7 @@ fn table() -> Vec<(Check, Start)> {
             leases::acquire_of_the_dead_is_gone: "no lease of what does not live, and none keeps it alive",
             leases::lease_is_exclusive: "of 50 who want the lease at once, one has it",
             leases::acquire_again_changes_nothing: "who holds the lease gets the record again, as it is now",
+            leases::confirm_is_the_record_as_it_is: "who holds the lease and knows the record gets it as it is now",
             leases::refusal_names_the_lease: "who is refused learns whose lease it is, and its renewal",
             leases::keep_renews: "each patch that keeps the lease changes its renewal, an empty one too",
             leases::keep_unless_waiting_gives_way: "the store decides with the patch whether anybody waits",

@@ -220,6 +220,10 @@ impl Session {
         ok("acquire", self.store.acquire(&self.key, claim, self.now).await)
     }
 
+    pub(super) async fn confirm(&self, claim: &Claim, known: &Record) -> Outcome<Acquired> {
+        ok("confirm", self.store.confirm(&self.key, claim, known.clone(), self.now).await)
+    }
+
     pub(super) async fn release(&self, writer: &Writer) -> Outcome {
         ok("release", self.store.release(&self.key, writer.token).await)
     }

@@ -4,7 +4,10 @@
 //! this node saves is seen, and what it hears of an end: a look at the store that was under way meanwhile is not kept.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -14,7 +17,12 @@ use tokio::time::Instant;
 use crate::record::{BySession, Fields, Patch, Record, SessionKey};
 
 #[derive(Default)]
-pub(crate) struct Known(Mutex<BySession<Entry>>);
+pub(crate) struct Known {
+    entries: Mutex<BySession<Entry>>,
+    /// There may be entries. Said before there is the first; whoever saves without having seen this has saved before
+    /// anybody looks.
+    any: AtomicBool,
+}
 
 #[derive(Default)]
 struct Entry {
@@ -47,7 +55,7 @@ impl Entry {
 
 impl Known {
     fn entries(&self) -> MutexGuard<'_, BySession<Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session as it was at most so long ago.
@@ -60,7 +68,9 @@ impl Known {
 
     /// Before the store is asked.
     pub(crate) fn look(&self, key: SessionKey) -> Look {
-        Look { key, changes: self.entries().entry(key).or_default().changes, at: Instant::now() }
+        let mut entries = self.entries();
+        self.any.store(true, SeqCst);
+        Look { key, changes: entries.entry(key).or_default().changes, at: Instant::now() }
     }
 
     /// What it has said.
@@ -75,6 +85,9 @@ impl Known {
 
     /// A turn's save is on its way; there is one at a time.
     pub(super) fn saving(&self, key: &SessionKey) {
+        if !self.any.load(SeqCst) {
+            return;
+        }
         if let Some(entry) = self.entries().get_mut(key) {
             entry.changes += 1;
             entry.saving = true;
@@ -83,6 +96,9 @@ impl Known {
 
     /// It has been applied, if `patch` is given; or nobody knows.
     pub(super) fn saved(&self, key: &SessionKey, patch: Option<&Patch>) {
+        if !self.any.load(SeqCst) {
+            return;
+        }
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(key) else {
             return;
@@ -117,6 +133,7 @@ impl Known {
     pub(crate) fn remove(&self, key: &SessionKey) {
         let mut entries = self.entries();
         if entries.remove(key).is_some() && entries.is_empty() {
+            self.any.store(false, SeqCst);
             entries.shrink_to_fit();
         }
     }

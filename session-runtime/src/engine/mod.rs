@@ -158,7 +158,6 @@ impl Engine {
         bytes: usize,
     ) -> Result<Ticket, Refusal> {
         let arrived = Instant::now();
-        let deadline = arrived + self.limits.wait;
         let now = arrived.saturating_duration_since(self.epoch);
 
         let mut queues = lock(&self.queues);
@@ -170,14 +169,14 @@ impl Engine {
         {
             return Err(Refusal::Overloaded);
         }
-        let until = deadline.saturating_duration_since(self.epoch);
+        let until = now + self.limits.wait;
         let id = state.take_place(self, bytes);
         let work = self.step(&queue, &mut state, now, Input::Arrive { ticket: id, turn, until }, None);
         drop(state);
         drop(queues);
         self.drive(&queue, now, work);
         self.watch();
-        Ok(Ticket { engine: Arc::clone(self), queue, id, access, deadline })
+        Ok(Ticket { engine: Arc::clone(self), queue, id, access, arrived })
     }
 
     /// Tells the queue of a session, if it is at work, that the session has ended.

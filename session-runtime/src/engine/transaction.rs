@@ -8,7 +8,7 @@ use std::{
 };
 
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{
     Engine, Refusal, lock,
@@ -20,6 +20,7 @@ use crate::{
     record::{Fields, Patch, Record, SessionKey, TransactionId, size},
     store::Retirement,
     view::Access,
+    within::{Until, within},
 };
 
 tokio::task_local! {
@@ -33,7 +34,7 @@ pub(crate) struct Ticket {
     pub(super) queue: Arc<Queue>,
     pub(super) id: TicketId,
     pub(super) access: Access,
-    pub(super) deadline: Instant,
+    pub(super) arrived: Instant,
 }
 
 impl Ticket {
@@ -42,13 +43,14 @@ impl Ticket {
     /// Cancelling it gives the place up.
     pub(crate) async fn granted(self) -> Result<Transaction, Refusal> {
         let turn = poll_fn(|context| lock(&self.queue.state).poll_granted(self.id, context));
-        let granted = if let Ok(granted) = timeout_at(self.deadline, turn).await {
+        let limit = self.engine.limits.wait;
+        let granted = if let Ok(granted) = within(Until::At(self.arrived + limit), turn).await {
             granted
         } else {
             self.engine.input(&self.queue, Input::Tick);
             lock(&self.queue.state).granted(self.id)
         };
-        metering::waited(self.deadline, self.engine.limits.wait);
+        metering::waited(self.arrived);
         let record = granted.unwrap_or(Err(Refusal::Timeout))?;
         Ok(Transaction { ticket: self, record })
     }
@@ -68,6 +70,11 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    /// When it asked for its turn.
+    pub(crate) fn arrived(&self) -> Instant {
+        self.ticket.arrived
+    }
+
     /// The record as it was when the turn came.
     pub(crate) fn record(&self) -> &Record {
         &self.record

@@ -7,18 +7,16 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::sleep,
+    time::{Sleep, sleep},
 };
-use tokio_util::sync::CancellationToken;
-
-use crate::core::BoxFuture;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// For how long a transport that is closing still takes what is on its way to its client.
 pub(super) const FLUSH: Duration = Duration::from_millis(50);
@@ -27,36 +25,40 @@ pin_project! {
     pub(super) struct Closable<S> {
         #[pin]
         stream: S,
-        // boxed, for socketioxide wants a stream that can be moved
-        closed: BoxFuture<'static, ()>,
-        ended: bool,
         closing: CancellationToken,
+        // boxed, for socketioxide wants a stream that can be moved
+        closes: Pin<Box<WaitForCancellationFutureOwned>>,
+        // since it closes
+        flush: Option<Pin<Box<Sleep>>>,
+        ended: bool,
     }
 }
 
 impl<S> Closable<S> {
     pub(super) fn new(stream: S, closing: CancellationToken) -> Self {
-        let token = closing.clone();
-        let closed: BoxFuture<'static, ()> = Box::pin(async move {
-            token.cancelled().await;
-            sleep(FLUSH).await;
-        });
-        Self { stream, closed, ended: false, closing }
+        let closes = Box::pin(closing.clone().cancelled_owned());
+        Self { stream, closing, closes, flush: None, ended: false }
     }
 }
 
 impl<S: AsyncRead> AsyncRead for Closable<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.project();
-        if *this.ended || Pin::new(this.closed).poll(context).is_ready() {
-            // nothing read is the end of the stream
+        if !this.closing.is_cancelled() {
+            match this.stream.poll_read(context, buffer) {
+                // to be woken when it closes, too
+                Poll::Pending if this.closes.as_mut().poll(context).is_pending() => return Poll::Pending,
+                Poll::Pending => {}
+                read => return read,
+            }
+        }
+        if !*this.ended {
+            let flush = this.flush.get_or_insert_with(|| Box::pin(sleep(FLUSH)));
+            ready!(flush.as_mut().poll(context));
             *this.ended = true;
-            return Poll::Ready(Ok(()));
         }
-        if this.closing.is_cancelled() {
-            return Poll::Pending;
-        }
-        this.stream.poll_read(context, buffer)
+        // nothing read is the end of the stream
+        Poll::Ready(Ok(()))
     }
 }
 

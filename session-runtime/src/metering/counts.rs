@@ -10,10 +10,11 @@ use serde_json::{Map, Value, json};
 use super::on::CODES;
 use crate::reached::Why;
 
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 16] = [
     "create",
     "load",
     "acquire",
+    "confirm",
     "patch",
     "release",
     "touch",

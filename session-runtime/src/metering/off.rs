@@ -1,6 +1,6 @@
 //! Nothing is measured. What is asked for is what is at hand: nothing is computed for these.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use socketioxide::{adapter::Adapter, socket::Socket};
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ pub(crate) fn told(_: Why) {}
 
 pub(crate) fn event(_: &Outcome) {}
 
-pub(crate) fn waited(_: Instant, _: Duration) {}
+pub(crate) fn waited(_: Instant) {}
 
 pub(crate) fn store<F: Future>(_: &'static str, operation: F) -> F {
     operation

@@ -1,6 +1,6 @@
 //! What is measured, and by which names.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use socketioxide::{adapter::Adapter, socket::Socket};
 use tokio::time::Instant;
@@ -133,9 +133,8 @@ fn known(code: &str) -> &'static str {
 }
 
 /// A transaction, which waits until `deadline` and at most for `limit`, waits no more.
-pub(crate) fn waited(deadline: Instant, limit: Duration) {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let waited = limit.saturating_sub(left);
+pub(crate) fn waited(arrived: Instant) {
+    let waited = arrived.elapsed();
     #[cfg(feature = "metrics")]
     metrics::histogram!(QUEUE_WAIT).record(waited);
     #[cfg(feature = "inspector")]

@@ -37,6 +37,10 @@ impl Since {
     pub(crate) fn now() -> Self {
         Self(Instant::now())
     }
+
+    pub(crate) fn at(arrived: Instant) -> Self {
+        Self(arrived)
+    }
 }
 
 /// A session becomes another's.
