@@ -133,3 +133,86 @@ impl Drop for Beginning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        sync::{mpsc, oneshot},
+        task::try_id,
+    };
+    use tracing::Instrument as _;
+
+    use super::*;
+    use crate::lifetime::Shutdown;
+
+    fn begin_with(event: impl Future<Output = ()> + Send + 'static) {
+        let event: BoxFuture<'static, ()> = Box::pin(event);
+        begin(Shutdown::default().handling(event.instrument(tracing::Span::none())));
+    }
+
+    #[tokio::test]
+    async fn what_came_in_one_go_begins_in_one_task_and_in_order() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        for number in 0..3 {
+            let tell = tell.clone();
+            begin_with(async move { tell.send((number, try_id())).unwrap() });
+        }
+        let mut heard = Vec::new();
+        for expected in 0..3 {
+            let (number, task) = told.recv().await.unwrap();
+            assert_eq!(number, expected);
+            heard.push(task.unwrap());
+        }
+        assert!(heard.iter().all(|task| *task == heard[0]), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn what_waits_and_what_panics_keeps_nobody() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (go, went) = oneshot::channel::<()>();
+        let waits = tell.clone();
+        begin_with(async move {
+            went.await.unwrap();
+            waits.send("waited").unwrap();
+        });
+        begin_with(async { panic!("on purpose") });
+        begin_with(async move { tell.send("went on").unwrap() });
+        assert_eq!(told.recv().await, Some("went on"));
+        go.send(()).unwrap();
+        assert_eq!(told.recv().await, Some("waited"));
+    }
+
+    #[tokio::test]
+    async fn after_one_that_computes_for_long_the_others_have_tasks_of_their_own() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        for work in [2, 0, 0] {
+            let tell = tell.clone();
+            begin_with(async move {
+                std::thread::sleep(Duration::from_millis(work));
+                tell.send(try_id()).unwrap();
+            });
+        }
+        let (first, second, third) = (told.recv().await, told.recv().await, told.recv().await);
+        assert!(first != second && second != third && first != third, "{first:?} {second:?} {third:?}");
+    }
+
+    #[test]
+    fn what_a_runtime_leaves_behind_ends_with_it_and_holds_up_no_other() {
+        let new = || runtime::Builder::new_current_thread().build().unwrap();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (first, second) = (new(), new());
+        let left = tell.clone();
+        first.block_on(async move { begin_with(async move { left.send(1).unwrap() }) });
+        let other = tell.clone();
+        second.block_on(async {
+            begin_with(async move { other.send(2).unwrap() });
+            assert_eq!(told.recv().await, Some(2));
+        });
+        drop(first);
+        second.block_on(async {
+            begin_with(async move { tell.send(3).unwrap() });
+            assert_eq!(told.recv().await, Some(3));
+            assert_eq!(told.recv().await, None);
+        });
+    }
+}

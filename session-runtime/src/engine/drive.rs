@@ -149,6 +149,22 @@ fn refusal(reason: Reason, failure: Option<&Arc<StoreError>>) -> Refusal {
     }
 }
 
+/// A lease that is being given back.
+struct Releasing(Arc<Engine>);
+
+impl Releasing {
+    fn of(engine: &Arc<Engine>) -> Self {
+        engine.releases.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(engine))
+    }
+}
+
+impl Drop for Releasing {
+    fn drop(&mut self) {
+        self.0.releases.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Engine {
     pub(super) fn input(self: &Arc<Self>, queue: &Arc<Queue>, input: Input) {
         let now = self.now();
@@ -310,9 +326,10 @@ impl Engine {
     }
 
     /// Nobody waits for this: a release that is lost costs the others a lease's length.
-    fn release(&self, key: SessionKey, token: Token) {
-        let (store, limit) = (Arc::clone(&self.store), self.limits.store);
+    fn release(self: &Arc<Self>, key: SessionKey, token: Token) {
+        let (releasing, store, limit) = (Releasing::of(self), Arc::clone(&self.store), self.limits.store);
         self.spawn(async move {
+            let _releasing = releasing;
             let released = timeout(limit, store.begin_release(key, token));
             if !matches!(released.await, Ok(Ok(()))) {
                 tracing::debug!(session = %key, "a lease was not given back; others take it over");

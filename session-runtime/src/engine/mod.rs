@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::known::{Known, Look};
 pub(crate) use self::transaction::{Ticket, Transaction, holding, is_held};
@@ -77,6 +77,9 @@ pub(crate) struct Limits {
 /// A handler's own time limit ends it; the queue's is only for those that cannot be ended, and comes after it.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// How often is looked whether all leases are given back.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Whoever wants no limit says `Duration::MAX`, which cannot be added to a time.
 const ENDLESS: Duration = Duration::from_hours(24 * 365);
 
@@ -92,6 +95,8 @@ pub(crate) struct Engine {
     epoch: Instant,
     home: Home,
     bytes: AtomicUsize,
+    /// Leases that are being given back.
+    releases: AtomicUsize,
     /// Somebody looks after the sessions at work.
     watched: AtomicBool,
     /// Somebody listens to what other nodes say.
@@ -117,6 +122,7 @@ impl Engine {
             epoch: Instant::now(),
             home: Home::default(),
             bytes: AtomicUsize::new(0),
+            releases: AtomicUsize::new(0),
             watched: AtomicBool::new(false),
             listens: AtomicBool::new(false),
         };
@@ -214,9 +220,16 @@ impl Engine {
         queue.map_or(0, |queue| lock(&queue.state).machine.waiting())
     }
 
-    #[cfg(test)]
     fn at_work(&self) -> usize {
         lock(&self.queues).values().filter(|queue| !lock(&queue.state).machine.is_idle()).count()
+    }
+
+    /// Waits until this node has no lease any more, so that nobody has to wait for one to end that nobody uses. Nothing new
+    /// is to come meanwhile.
+    pub(crate) async fn lets_go(&self) {
+        while self.at_work() > 0 || self.releases.load(Ordering::SeqCst) > 0 {
+            sleep(PAUSE).await;
+        }
     }
 }
 

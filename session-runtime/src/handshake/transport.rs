@@ -49,7 +49,7 @@ impl<S: AsyncRead> AsyncRead for Closable<S> {
                 // to be woken when it closes, too
                 Poll::Pending if this.closes.as_mut().poll(context).is_pending() => return Poll::Pending,
                 Poll::Pending => {}
-                read => return read,
+                read @ Poll::Ready(_) => return read,
             }
         }
         if !*this.ended {

@@ -71,9 +71,10 @@ impl Core {
                 // those of the sockets that have just gone
                 shutdown.handlers.wait().await;
             }
+            self.engine.lets_go().await;
         };
         if timeout(CLOSING, ended).await.is_err() {
-            tracing::debug!("some transports did not close in time");
+            tracing::debug!("some transports did not close, or leases were not given back, in time");
         }
         left
     }

@@ -219,6 +219,22 @@ async fn events_that_follow_each_other_see_what_others_write_meanwhile() {
     assert!(matches!(increments(&nodes[0], lab.key, 1, BRIEFLY).await[0], Err(Refusal::Gone)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_node_that_ends_gives_its_leases_back() {
+    let lab = Lab::new().await;
+    let nodes = [lab.node(), lab.node()];
+    for _ in 0..3 {
+        increments(&nodes[0], lab.key, 1, BRIEFLY).await;
+    }
+    let held = lab.server.records.acquire(&lab.key, &claim(1, None), OffsetDateTime::now_utc()).await.unwrap();
+    assert!(matches!(held, Acquired::Refused(_)), "it is kept for whoever comes next");
+    lab.server.records.release(&lab.key, Token(1)).await.unwrap();
+    nodes[0].lets_go().await;
+    let asked = Instant::now();
+    assert_eq!(increments(&nodes[1], lab.key, 1, BRIEFLY).await[0].as_ref().unwrap(), &4);
+    assert!(asked.elapsed() < Duration::from_millis(5), "{:?}", asked.elapsed());
+}
+
 fn claim(token: u128, over: Option<Lease>) -> Claim {
     Claim { token: Token(token), node: NodeId(1), over }
 }
@@ -315,8 +331,7 @@ async fn a_node_that_dies_costs_the_others_one_lease() {
     let waited = begun.elapsed();
     assert!(waited >= Duration::from_secs(4) && waited < Duration::from_millis(4500), "{waited:?}");
     // and what it still had under way is refused
-    let late =
-        Patch { fence: Some(store::Fence { token: Token(1), then: store::Then::Release }), ..set("count", json!(0)) };
+    let late = Patch { fence: Some(Fence { token: Token(1), then: Then::Release }), ..set("count", json!(0)) };
     assert_eq!(lab.server.patch(&lab.key, &late, OffsetDateTime::now_utc()).await.unwrap(), Patched::Fenced);
     assert_eq!(lab.count().await, 10);
 }
