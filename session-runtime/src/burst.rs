@@ -2,13 +2,17 @@
 //!
 //! A task for each would be polled, and its acknowledgement written to the connection, before the next one is read: such a
 //! write is half of what an event costs, and code that has just run runs faster. What has to wait goes on in a task of its
-//! own, and after one that computes for long, all others do.
+//! own. After one that computes for long, all others begin in tasks of their own, which other threads can take, and so do
+//! the next ones of its handler.
 
 use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Waker},
     time::{Duration, Instant},
 };
@@ -25,12 +29,35 @@ use crate::core::BoxFuture;
 /// An event on its way.
 pub(crate) type Running = TrackedFuture<Instrumented<BoxFuture<'static, ()>>>;
 
+type Event = (Running, Arc<Pace>);
+
 /// How many events' memory is kept for the next.
 const KEPT: usize = 64;
 
-/// An event that computes for so long keeps nobody waiting but itself: the others begin in tasks of their own, which other
-/// threads can take.
-const LONG: Duration = Duration::from_micros(50);
+/// An event that computes for so long keeps others waiting. (In tests, what is interrupted has not computed.)
+const LONG: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_micros(50) };
+
+/// So many of its handler's next events begin in tasks of their own.
+const APART: u32 = 1_000;
+
+/// Whether the events of a handler compute for long.
+#[derive(Default)]
+pub(crate) struct Pace(AtomicU32);
+
+impl Pace {
+    fn is_slow(&self) -> bool {
+        let left = self.0.load(Ordering::Relaxed);
+        // who counts at the same moment does not matter
+        left > 0 && {
+            self.0.store(left - 1, Ordering::Relaxed);
+            true
+        }
+    }
+
+    fn was_slow(&self) {
+        self.0.store(APART, Ordering::Relaxed);
+    }
+}
 
 thread_local! {
     /// What has come on this thread since what came before has begun.
@@ -42,7 +69,7 @@ struct Burst(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    events: Vec<Running>,
+    events: Vec<Event>,
     /// There is a task that will begin them, in that runtime.
     task: Option<runtime::Id>,
 }
@@ -54,14 +81,14 @@ impl Burst {
     }
 
     /// What has arrived; what arrives from now on is for another task.
-    fn take(&self) -> Vec<Running> {
+    fn take(&self) -> Vec<Event> {
         let mut state = self.state();
         state.task = None;
         mem::take(&mut state.events)
     }
 
     /// The next ones need not allocate.
-    fn give_back(&self, events: Vec<Running>) {
+    fn give_back(&self, events: Vec<Event>) {
         let mut state = self.state();
         if state.events.capacity() == 0 && events.capacity() <= KEPT {
             state.events = events;
@@ -70,8 +97,12 @@ impl Burst {
 }
 
 /// Begins an event, once the tasks that are ready to read have read what there is.
-pub(crate) fn begin(event: Running) {
+pub(crate) fn begin(event: Running, pace: &Arc<Pace>) {
     let runtime = Handle::current();
+    if pace.is_slow() {
+        runtime.spawn(event);
+        return;
+    }
     let Ok(burst) = ARRIVED.try_with(Arc::clone) else {
         runtime.spawn(event);
         return;
@@ -80,11 +111,11 @@ pub(crate) fn begin(event: Running) {
     match state.task {
         None => {
             state.task = Some(runtime.id());
-            state.events.push(event);
+            state.events.push((event, Arc::clone(pace)));
             drop(state);
             runtime.spawn(Beginning(Some(burst)).all());
         }
-        Some(id) if id == runtime.id() => state.events.push(event),
+        Some(id) if id == runtime.id() => state.events.push((event, Arc::clone(pace))),
         // nobody knows when that one goes on
         Some(_) => {
             runtime.spawn(event);
@@ -103,7 +134,7 @@ impl Beginning {
         };
         let mut events = burst.take();
         let mut was_long = false;
-        for mut event in events.drain(..) {
+        for (mut event, pace) in events.drain(..) {
             if was_long {
                 tokio::spawn(event);
                 continue;
@@ -118,6 +149,9 @@ impl Beginning {
                 tokio::spawn(event);
             }
             was_long = begun.elapsed() > LONG;
+            if was_long {
+                pace.was_slow();
+            }
             consume_budget().await;
         }
         burst.give_back(events);
@@ -146,8 +180,12 @@ mod tests {
     use crate::lifetime::Shutdown;
 
     fn begin_with(event: impl Future<Output = ()> + Send + 'static) {
+        begin_of(&Arc::default(), event);
+    }
+
+    fn begin_of(pace: &Arc<Pace>, event: impl Future<Output = ()> + Send + 'static) {
         let event: BoxFuture<'static, ()> = Box::pin(event);
-        begin(Shutdown::default().handling(event.instrument(tracing::Span::none())));
+        begin(Shutdown::default().handling(event.instrument(tracing::Span::none())), pace);
     }
 
     #[tokio::test]
@@ -185,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn after_one_that_computes_for_long_the_others_have_tasks_of_their_own() {
         let (tell, mut told) = mpsc::unbounded_channel();
-        for work in [2, 0, 0] {
+        for work in [250, 0, 0] {
             let tell = tell.clone();
             begin_with(async move {
                 std::thread::sleep(Duration::from_millis(work));
@@ -194,6 +232,27 @@ mod tests {
         }
         let (first, second, third) = (told.recv().await, told.recv().await, told.recv().await);
         assert!(first != second && second != third && first != third, "{first:?} {second:?} {third:?}");
+    }
+
+    #[tokio::test]
+    async fn events_of_a_handler_that_computes_for_long_begin_apart() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (slow, quick) = (Arc::default(), Arc::default());
+        let work = |millis| {
+            let tell = tell.clone();
+            async move {
+                std::thread::sleep(Duration::from_millis(millis));
+                tell.send(try_id()).unwrap();
+            }
+        };
+        begin_of(&slow, work(250));
+        told.recv().await.unwrap();
+        begin_of(&slow, work(250));
+        begin_of(&quick, work(0));
+        begin_of(&quick, work(0));
+        let (first, second, third) = (told.recv().await, told.recv().await, told.recv().await);
+        assert!(first != second, "it is on its own");
+        assert_eq!(second, third, "the others are together");
     }
 
     #[test]

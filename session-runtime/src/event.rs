@@ -16,7 +16,7 @@ use tracing::{Instrument as _, instrument::Instrumented};
 
 use crate::{
     after::{AfterSave, extracting},
-    burst,
+    burst::{self, Pace},
     connection::{Bound, Connection},
     core::{BoxFuture, LookedAt},
     engine::{Look, Refusal, Ticket, Transaction, holding},
@@ -102,9 +102,21 @@ pub(crate) fn work<A: Adapter, H: Handler<A, Output = Outcome>>(args: H::Args) -
 /// One registered handler of one socket.
 pub(crate) struct Endpoint<A: Adapter, E> {
     pub(crate) admitted: Arc<Admitted<A>>,
-    /// Shared by all sockets: each of them has an endpoint for each event.
-    pub(crate) guard: Option<Arc<EventGuard<A>>>,
+    /// Each socket has an endpoint for each event.
+    pub(crate) shared: Arc<Shared<A>>,
     pub(crate) kind: PhantomData<fn() -> E>,
+}
+
+/// What the endpoints of all sockets for one event have in common.
+pub(crate) struct Shared<A: Adapter> {
+    pub(crate) guard: Option<EventGuard<A>>,
+    pace: Arc<Pace>,
+}
+
+impl<A: Adapter> Shared<A> {
+    pub(crate) fn new(guard: Option<EventGuard<A>>) -> Arc<Self> {
+        Arc::new(Self { guard, pace: Arc::default() })
+    }
 }
 
 /// Marks a handler of one event.
@@ -179,7 +191,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                 let at_once = call.needs.access == Access::Write && connection.core.engine.store().at_once();
                 let running = connection.core.shutdown.handling(call.perform(place, job, reply));
                 if at_once {
-                    burst::begin(running);
+                    burst::begin(running, &self.shared.pace);
                 } else {
                     tokio::spawn(running);
                 }
@@ -205,11 +217,11 @@ impl<A: Adapter, K> Endpoint<A, K> {
     /// The namespace's guards, then the event's own; each prepared while the event's parts are at hand.
     fn ask(&self, parts: &mut EventParts<'_, A>) -> Result<Vec<Guarding>, Rejection> {
         let guards = &self.admitted.namespace.guards;
-        let mut asked = Vec::with_capacity(guards.len() + usize::from(self.guard.is_some()));
+        let mut asked = Vec::with_capacity(guards.len() + usize::from(self.shared.guard.is_some()));
         for guard in guards {
             asked.push(Guarding { asked: guard.guard.at_event(parts)?, message: guard.message.clone(), expels: true });
         }
-        if let Some(guard) = &self.guard {
+        if let Some(guard) = &self.shared.guard {
             asked.push(Guarding {
                 asked: guard.at_event(parts)?,
                 message: "this is not allowed".into(),

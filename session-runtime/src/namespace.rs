@@ -23,7 +23,7 @@ use crate::{
     claims::{Claim, Claims},
     connection::Connection,
     core::Core,
-    event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, guarded, work},
+    event::{Call, Endpoint, Job, Needs, OnEvent, OnFallback, Shared, guarded, work},
     gate::Gate,
     guard::{EventGuard, NamespaceGuard},
     handler::{Connect, ConnectParts, Disconnect, Event, Fallback, Guard, Rejection},
@@ -217,12 +217,16 @@ impl<A: Adapter> Namespace<A> {
     #[track_caller]
     pub fn on<E: Event<A>>(self) -> Self {
         self.learn::<E::Views>();
-        let guard = E::guard().map(Arc::new);
+        let guard = E::guard();
         let guards = guard.iter().flat_map(|guard| guard.claims().iter().copied());
         let claims = E::Views::claims().into_iter().chain(guards).collect();
+        let shared = Shared::new(guard);
         let register: Register<A> = Arc::new(move |socket, admitted| {
-            let endpoint =
-                Endpoint::<A, OnEvent<E>> { admitted: Arc::clone(admitted), guard: guard.clone(), kind: PhantomData };
+            let endpoint = Endpoint::<A, OnEvent<E>> {
+                admitted: Arc::clone(admitted),
+                shared: Arc::clone(&shared),
+                kind: PhantomData,
+            };
             socket.on(E::NAME, endpoint);
         });
         self.claim(claims).rules(|rules| {
@@ -306,9 +310,13 @@ impl<A: Adapter> Namespace<A> {
     #[track_caller]
     pub fn on_fallback<F: Fallback<A>>(self) -> Self {
         self.learn::<F::Views>();
-        let register: Register<A> = Arc::new(|socket, admitted| {
-            let endpoint =
-                Endpoint::<A, OnFallback<F>> { admitted: Arc::clone(admitted), guard: None, kind: PhantomData };
+        let shared = Shared::new(None);
+        let register: Register<A> = Arc::new(move |socket, admitted| {
+            let endpoint = Endpoint::<A, OnFallback<F>> {
+                admitted: Arc::clone(admitted),
+                shared: Arc::clone(&shared),
+                kind: PhantomData,
+            };
             socket.on_fallback(endpoint);
         });
         self.claim(F::Views::claims()).rules(|rules| rules.fallback = Some(register))

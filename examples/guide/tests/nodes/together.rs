@@ -85,8 +85,9 @@ async fn a_logout_ends_what_runs_on_the_other_node(store: Store) {
     .await;
     crowd.stop();
     // What was sent after the logout's answer did nothing, and no answer before that was taken back.
+    let reasons = crowd.reasons();
     let tally = crowd.close(None).await;
-    assert!(tally.is_clean(), "{tally}");
+    assert!(tally.is_clean(), "{tally}\nnot acknowledged because: {reasons:?}");
     for node in &nodes {
         assert_eq!(count(node.address(), &cookie).await, None);
     }
