@@ -37,14 +37,18 @@ async fn an_insert_into_a_session_that_ended_meanwhile_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_ended_after_an_update_is_not_made_anew() {
+async fn a_session_that_ended_after_an_update_is_not_made_anew_and_the_answer_stands() {
     let app = Lab::new().app(at_x(async |session: Session<Visit>, Elsewhere(other): Elsewhere| {
         session.update(|visit| visit.count += 1).await.unwrap();
+        // somebody has seen it: to answer that it has not been would be a lie
+        assert_eq!(other.get().await.unwrap().count, 2);
         other.destroy().await.unwrap();
     }));
     let mut visitor = app.visitor().await;
-    assert_eq!(visitor.get("/x").await.status, StatusCode::UNAUTHORIZED);
+    let answer = visitor.get("/x").await;
+    assert_eq!((answer.status, answer.set_cookie), (StatusCode::OK, None));
     assert_eq!(app.store.creates.load(SeqCst), 1);
+    assert_eq!(visitor.get("/x").await.status, StatusCode::UNAUTHORIZED, "it has ended");
 }
 
 #[tokio::test(start_paused = true)]

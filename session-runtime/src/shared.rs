@@ -142,9 +142,9 @@ impl SessionStore for SharedStore {
             }
             let (at_the_end, modified) = (scope.is_closed(), scope.is_modified());
             let mut state = scope.state();
-            if record.data.is_empty() && at_the_end && (state.outdated || !modified) {
-                // there is nothing to save: what was changed has moved to the new id, or it is saved whatever it is
-                // (`always_save`)
+            if record.data.is_empty() && at_the_end && (state.outdated || state.renewed || !modified) {
+                // there is nothing to save: what was changed has moved to the new id, or was saved by this request's own
+                // update before the session ended, which others have seen, or it is saved whatever it is (`always_save`)
                 state.nothing = true;
                 return Ok(());
             }
@@ -215,6 +215,12 @@ impl SessionStore for SharedStore {
                 let looked = scope.look(&key).await.map_err(|error| scope.fail(error))?;
                 if looked.is_none() && scope.state().outdated && !patch.changes_fields() {
                     // all that was changed has moved to the new id; this response leaves the cookie alone
+                    return Ok(());
+                }
+                if looked.is_none() && only_extends(&patch) && scope.has_renewed() && scope.is_closed() {
+                    // it has ended since this request's own update was saved, which others have seen: the answer stands,
+                    // without the cookie of what is no more
+                    scope.state().outdated = true;
                     return Ok(());
                 }
                 Err(scope.fail(SessionError::Gone))

@@ -105,7 +105,7 @@ pub(crate) struct State {
     /// What an update of this request has saved last, and under which id.
     written: Option<(Id, Fields, OffsetDateTime)>,
     /// An update of this request has moved the deadline.
-    renewed: bool,
+    pub(crate) renewed: bool,
     /// What this request has made. Its id has never left this server.
     pub(crate) fresh: Option<Id>,
     /// The session that gets another id, if the response comes to be.
