@@ -47,6 +47,7 @@ pub(crate) async fn run(programs: &Programs, time: Duration) -> Result<Vec<Flood
         }
         let memory = server.resident()?.saturating_sub(before);
         if flooding.is_finished() {
+            flooding.await??;
             return Err("the flood has ended before the measurement".into());
         }
         flooding.abort();

@@ -77,7 +77,8 @@ impl Measured<'_> {
              - **socket-session**: `async fn my_event(visit: &mut Visit) -> u32`.\n\
              - **guide on Node**: the code of the guide *How to use with express-session*, with `connect-redis` where it says Redis.\n\n\
              Measured over real WebSockets, with one load generator of ours on one core and the server on the other; databases share \
-             the generator's. Where it has its core to itself it does not sleep: to wake it would be a part of what the servers compute. *Depth* is how many events of a socket are on their way at once. {} rounds of {:.1} s, all servers in \
+             the generator's. Where it has its core to itself it does not sleep: to wake it would be a part of what the servers \
+             compute. *Depth* is how many events of a socket are on their way at once. {} rounds of {:.1} s, all servers in \
              turns; figures are medians, with the interval that holds the true median with 95 % (of the sign test). *Computed* is \
              the time that the server's process spent on a core for each event. Postgres and SQLite have a commit on the disk before they \
              acknowledge; Redis as it is installed.\n\n",
