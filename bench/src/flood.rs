@@ -47,8 +47,8 @@ pub(crate) async fn run(programs: &Programs, time: Duration) -> Result<Vec<Flood
         }
         let memory = server.resident()?.saturating_sub(before);
         if flooding.is_finished() {
-            flooding.await??;
-            return Err("the flood has ended before the measurement".into());
+            let why = flooding.await?.err();
+            return Err(format!("the flood has ended before the measurement: {why:?}\n{}", server.log()).into());
         }
         flooding.abort();
         let flood = Flood { variant, quiet, flooded, memory };

@@ -176,6 +176,11 @@ impl Server {
         self.node.address()
     }
 
+    /// What it has printed.
+    pub(crate) fn log(&self) -> String {
+        self.node.log()
+    }
+
     /// How much memory it has, in KiB.
     pub(crate) fn resident(&self) -> Result<u64> {
         let id = self.node.id().ok_or("the server has ended")?;

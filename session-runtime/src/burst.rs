@@ -19,7 +19,7 @@ use std::{
 
 use tokio::{
     runtime::{self, Handle},
-    task::{coop::consume_budget, yield_now},
+    task::yield_now,
 };
 use tokio_util::task::task_tracker::TrackedFuture;
 use tracing::instrument::Instrumented;
@@ -33,6 +33,10 @@ type Event = (Running, Arc<Pace>);
 
 /// How many events' memory is kept for the next.
 const KEPT: usize = 64;
+
+/// So many begin until those who write the acknowledgements have their turn. A connection's buffer has 128 places
+/// (`max_buffer_size`), and engineioxide closes one whose buffer is full when it is to be pinged.
+const AT_ONCE: usize = 32;
 
 /// An event that computes for so long keeps others waiting. (In tests, what is interrupted has not computed.)
 const LONG: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_micros(50) };
@@ -134,10 +138,13 @@ impl Beginning {
         };
         let mut events = burst.take();
         let mut was_long = false;
-        for (mut event, pace) in events.drain(..) {
+        for (number, (mut event, pace)) in events.drain(..).enumerate() {
             if was_long {
                 tokio::spawn(event);
                 continue;
+            }
+            if number % AT_ONCE == AT_ONCE - 1 {
+                yield_now().await;
             }
             let begun = Instant::now();
             // a task that panics ends by itself: so does this
@@ -152,7 +159,6 @@ impl Beginning {
             if was_long {
                 pace.was_slow();
             }
-            consume_budget().await;
         }
         burst.give_back(events);
     }
@@ -218,6 +224,18 @@ mod tests {
         assert_eq!(told.recv().await, Some("went on"));
         go.send(()).unwrap();
         assert_eq!(told.recv().await, Some("waited"));
+    }
+
+    #[tokio::test]
+    async fn those_who_write_the_acknowledgements_have_their_turn_in_between() {
+        let (tell, mut told) = mpsc::channel(AT_ONCE);
+        for number in 0..10 * AT_ONCE {
+            let tell = tell.clone();
+            begin_with(async move { tell.try_send(number).unwrap() });
+        }
+        for number in 0..10 * AT_ONCE {
+            assert_eq!(told.recv().await, Some(number));
+        }
     }
 
     #[tokio::test]
