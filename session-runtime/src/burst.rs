@@ -233,6 +233,7 @@ mod tests {
             let tell = tell.clone();
             begin_with(async move { tell.try_send(number).unwrap() });
         }
+        drop(tell);
         for number in 0..10 * AT_ONCE {
             assert_eq!(told.recv().await, Some(number));
         }
