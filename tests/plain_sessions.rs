@@ -48,7 +48,7 @@ async fn a_session_that_ended_after_an_update_is_not_made_anew_and_the_answer_st
     let answer = visitor.get("/x").await;
     assert_eq!((answer.status, answer.set_cookie), (StatusCode::OK, None));
     assert_eq!(app.store.creates.load(SeqCst), 1);
-    assert_eq!(visitor.get("/x").await.status, StatusCode::UNAUTHORIZED, "it has ended");
+    assert_eq!(app.store.len(), 0, "it has ended");
 }
 
 #[tokio::test(start_paused = true)]
