@@ -50,6 +50,10 @@ async fn login(session: Session<Visit>) -> Result<(), SessionError> {
     session.rotate_with(|visit| visit.count += 1).await
 }
 
+async fn cycle(plain: Plain) {
+    plain.cycle_id().await.unwrap();
+}
+
 async fn clear(plain: Plain) {
     plain.clear().await;
     plain.insert("other", 1).await.unwrap();
@@ -68,6 +72,7 @@ fn app(store: &Server, options: impl FnOnce(Builder) -> Builder) -> App {
             .route("/again", get(login))
             .route("/rotate", get(async |session: Session<Visit>| session.rotate().await))
             .route("/bump", get(async |session: Session<Visit>| session.update(|visit| visit.count += 1).await))
+            .route("/cycle", get(cycle))
             .route("/clear", get(clear)),
     )
 }
@@ -165,6 +170,20 @@ async fn no_session_becomes_older_than_it_may() {
     let answer = visitor.get("/again").await;
     assert!((57..=60).contains(&left(&store, &visitor).await));
     assert!((57..=60).contains(&cookie_age(&answer).unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_new_id_a_session_that_was_made_before_there_was_a_limit_has_one() {
+    for path in ["/rotate", "/again", "/cycle"] {
+        let store = Server::default();
+        let mut visitor = app(&store, |builder| builder).visitor().await;
+        assert!(FULL.contains(&left(&store, &visitor).await));
+        // the application is started again, with a limit
+        visitor.app = app(&store, |builder| builder.max_age(Duration::from_mins(1)));
+        let answer = visitor.get(path).await;
+        assert!((57..=60).contains(&left(&store, &visitor).await), "{path}");
+        assert!((57..=60).contains(&cookie_age(&answer).unwrap()), "{path}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,6 +46,10 @@ impl Rotation {
     fn fields(&self) -> &Fields {
         &self.old.record().fields
     }
+
+    pub(crate) fn deadline(&self) -> OffsetDateTime {
+        self.old.record().deadline
+    }
 }
 
 impl RequestScope {
@@ -65,10 +69,11 @@ impl RequestScope {
         state.rotation.as_ref().filter(|_| state.fresh.is_none()).map(|rotation| rotation.fields().clone())
     }
 
-    /// The deadline of a new record: no earlier than that of the one whose place it takes, unless told so.
-    pub(crate) fn new_deadline(&self, wanted: OffsetDateTime, rotation: Option<&Rotation>) -> OffsetDateTime {
-        match rotation.map(|rotation| rotation.old.record().deadline) {
-            Some(before) => self.moves_to(wanted).after(before),
+    /// The deadline of a new record: no earlier than that of the one whose place it takes, unless told so, or unless that
+    /// was made before there was a limit of its age.
+    pub(crate) fn new_deadline(&self, wanted: OffsetDateTime, before: Option<OffsetDateTime>) -> OffsetDateTime {
+        match before {
+            Some(before) => self.life().bound(self.moves_to(wanted).after(before)),
             None => wanted,
         }
     }
@@ -138,7 +143,9 @@ impl RequestScope {
             let (from, mut fields) = (scope.gives_up_whose(), fields);
             // a plain session changes its id when somebody logs in: its age begins anew
             let deadline = if scope.gives_up().is_some() { scope.anew(&mut fields) } else { scope.allowed(deadline) };
-            let deadline = scope.new_deadline(deadline, scope.state().rotation.as_ref());
+            // one after the other: both look at the state
+            let before = scope.state().rotation.as_ref().map(Rotation::deadline);
+            let deadline = scope.new_deadline(deadline, before);
             let record = Record { fields, deadline, unconfirmed: false, latest: None };
             let id = scope.core.create(record, from, scope.since()).await?;
             if let Err(error) = scope.stage(id, None) {

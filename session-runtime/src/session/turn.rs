@@ -174,7 +174,7 @@ impl<V> Session<V> {
             let _one_at_a_time = one_at_a_time;
             let from = rotation.as_ref().and_then(|rotation| rotation.user(&core));
             let deadline = if is_login { scope.anew(&mut fields) } else { scope.deadline() };
-            let deadline = scope.new_deadline(deadline, rotation.as_ref());
+            let deadline = scope.new_deadline(deadline, rotation.as_ref().map(Rotation::deadline));
             let record = Record { fields: fields.clone(), deadline, unconfirmed: false, latest: None };
             let id = core.create(record, from, scope.since()).await?;
             let adopted = match scope.adopt(id, fields, deadline).await {
