@@ -1,11 +1,13 @@
 //! Events that came in one go begin in one task, one after the other, and their acknowledgements leave in one go.
 //!
 //! A task for each would be polled, and its acknowledgement written to the connection, before the next one is read: such a
-//! write is half of what an event costs, and code that has just run runs faster. What has to wait goes on in a task of its
-//! own. After one that computes for long, all others begin in tasks of their own, which other threads can take, and so do
-//! the next ones of its handler.
+//! write is half of what an event costs, and code that has just run runs faster. A thread has one such task at a time, and
+//! what arrives while it pauses is for it too. What has to wait goes on in a task of its own. So do those that come after
+//! one that computes for very long, the next ones of a handler that computes for long again and again, and what arrives
+//! while another thread has taken the task over: other threads can take them.
 
 use std::{
+    collections::VecDeque,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -36,35 +38,64 @@ const KEPT: usize = 64;
 
 /// So many begin until those who write the acknowledgements have their turn. A connection's buffer has 128 places
 /// (`max_buffer_size`), and engineioxide closes one whose buffer is full when it is to be pinged.
-const AT_ONCE: usize = 32;
+const AT_ONCE: u32 = 32;
 
 /// An event that computes for so long keeps others waiting. (In tests, what is interrupted has not computed.)
 const LONG: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_micros(50) };
 
-/// So many of its handler's next events begin in tasks of their own.
+/// For so long they begin until all others have their turn; and after one that has taken so long by itself, no other is
+/// to wait for the next.
+const TOO_LONG: Duration = if cfg!(test) { Duration::from_millis(400) } else { Duration::from_millis(1) };
+
+/// A handler is slow when so many events in a row were long: a busy core does that to any of them.
+const IN_A_ROW: u32 = 3;
+
+/// So many of a slow handler's next events begin in tasks of their own.
 const APART: u32 = 1_000;
 
 /// Whether the events of a handler compute for long.
 #[derive(Default)]
-pub(crate) struct Pace(AtomicU32);
+pub(crate) struct Pace {
+    /// How many of the next ones begin apart.
+    apart: AtomicU32,
+    /// How many of the last ones were long.
+    long: AtomicU32,
+}
 
+// who counts at the same moment does not matter
 impl Pace {
     fn is_slow(&self) -> bool {
-        let left = self.0.load(Ordering::Relaxed);
-        // who counts at the same moment does not matter
+        self.apart.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the event that is about to begin has to begin apart.
+    fn takes_one_apart(&self) -> bool {
+        let left = self.apart.load(Ordering::Relaxed);
         left > 0 && {
-            self.0.store(left - 1, Ordering::Relaxed);
+            self.apart.store(left - 1, Ordering::Relaxed);
             true
         }
     }
 
-    fn was_slow(&self) {
-        self.0.store(APART, Ordering::Relaxed);
+    fn took(&self, elapsed: Duration) {
+        if elapsed <= LONG {
+            if self.long.load(Ordering::Relaxed) > 0 {
+                self.long.store(0, Ordering::Relaxed);
+            }
+            return;
+        }
+        let long = self.long.load(Ordering::Relaxed) + 1;
+        if long >= IN_A_ROW || elapsed > TOO_LONG {
+            self.long.store(0, Ordering::Relaxed);
+            self.apart.store(APART, Ordering::Relaxed);
+        } else {
+            self.long.store(long, Ordering::Relaxed);
+        }
     }
 }
 
 thread_local! {
-    /// What has come on this thread since what came before has begun.
+    /// What has come on this thread and has not begun.
     static ARRIVED: Arc<Burst> = Arc::default();
 }
 
@@ -73,9 +104,11 @@ struct Burst(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    events: Vec<Event>,
+    events: VecDeque<Event>,
     /// There is a task that will begin them, in that runtime.
     task: Option<runtime::Id>,
+    /// It is at work, and does not pause.
+    works: bool,
 }
 
 impl Burst {
@@ -84,30 +117,38 @@ impl Burst {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has arrived; what arrives from now on is for another task.
-    fn take(&self) -> Vec<Event> {
+    /// The next one; if there is none, what arrives from now on is for another task.
+    fn next(&self) -> Option<Event> {
         let mut state = self.state();
-        state.task = None;
-        mem::take(&mut state.events)
+        let event = state.events.pop_front();
+        state.works = event.is_some();
+        if event.is_none() {
+            state.task = None;
+            // the next ones need not allocate
+            if state.events.capacity() > KEPT {
+                state.events = VecDeque::new();
+            }
+        }
+        event
     }
 
-    /// The next ones need not allocate.
-    fn give_back(&self, events: Vec<Event>) {
-        let mut state = self.state();
-        if state.events.capacity() == 0 && events.capacity() <= KEPT {
-            state.events = events;
-        }
+    /// Lets all others have their turn.
+    async fn pause(&self) {
+        self.state().works = false;
+        yield_now().await;
+    }
+
+    /// What has not begun; what arrives from now on is for another task.
+    fn end(&self) -> VecDeque<Event> {
+        mem::take(&mut *self.state()).events
     }
 }
 
 /// Begins an event, once the tasks that are ready to read have read what there is.
 pub(crate) fn begin(event: Running, pace: &Arc<Pace>) {
     let runtime = Handle::current();
-    if pace.is_slow() {
-        runtime.spawn(event);
-        return;
-    }
-    let Ok(burst) = ARRIVED.try_with(Arc::clone) else {
+    let burst = if pace.takes_one_apart() { None } else { ARRIVED.try_with(Arc::clone).ok() };
+    let Some(burst) = burst else {
         runtime.spawn(event);
         return;
     };
@@ -115,61 +156,79 @@ pub(crate) fn begin(event: Running, pace: &Arc<Pace>) {
     match state.task {
         None => {
             state.task = Some(runtime.id());
-            state.events.push((event, Arc::clone(pace)));
+            state.events.push_back((event, Arc::clone(pace)));
             drop(state);
-            runtime.spawn(Beginning(Some(burst)).all());
+            runtime.spawn(Beginning { burst, over: false }.all());
         }
-        Some(id) if id == runtime.id() => state.events.push((event, Arc::clone(pace))),
+        // it works while this thread reads: another one has it, and nobody knows when a handler lets it go on
+        Some(id) if id == runtime.id() && state.works => {
+            let left = mem::take(&mut state.events);
+            drop(state);
+            for (event, _) in left {
+                runtime.spawn(event);
+            }
+            runtime.spawn(event);
+        }
+        Some(id) if id == runtime.id() => state.events.push_back((event, Arc::clone(pace))),
         // nobody knows when that one goes on
         Some(_) => {
+            drop(state);
             runtime.spawn(event);
         }
     }
 }
 
-/// The task that begins them. Those that it has not taken by then end with it.
-struct Beginning(Option<Arc<Burst>>);
+/// The task that begins them. Those that it has not come to when it is dropped end with it.
+struct Beginning {
+    burst: Arc<Burst>,
+    over: bool,
+}
 
 impl Beginning {
     async fn all(mut self) {
-        yield_now().await;
-        let Some(burst) = self.0.take() else {
-            return;
-        };
-        let mut events = burst.take();
-        let mut was_long = false;
-        for (number, (mut event, pace)) in events.drain(..).enumerate() {
-            if was_long {
+        self.burst.pause().await;
+        // reading the clock is part of what an event costs: the end of one is the beginning of the next
+        let (mut since, mut begun) = (Instant::now(), 0);
+        let mut before = since;
+        while let Some((mut event, pace)) = self.burst.next() {
+            if pace.is_slow() {
                 tokio::spawn(event);
                 continue;
             }
-            if number % AT_ONCE == AT_ONCE - 1 {
-                yield_now().await;
-            }
-            let begun = Instant::now();
             // a task that panics ends by itself: so does this
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 Pin::new(&mut event).poll(&mut Context::from_waker(Waker::noop())).is_pending()
             }));
+            let after = Instant::now();
             if matches!(polled, Ok(true)) {
                 // it is polled again there, with a waker
                 tokio::spawn(event);
             }
-            was_long = begun.elapsed() > LONG;
-            if was_long {
-                pace.was_slow();
+            let took = after - before;
+            before = after;
+            pace.took(took);
+            if took > TOO_LONG {
+                for (event, _) in self.burst.end() {
+                    tokio::spawn(event);
+                }
+                break;
+            }
+            begun += 1;
+            if begun == AT_ONCE || after - since > TOO_LONG {
+                self.burst.pause().await;
+                (since, begun) = (Instant::now(), 0);
+                before = since;
             }
         }
-        burst.give_back(events);
+        self.over = true;
     }
 }
 
 impl Drop for Beginning {
     fn drop(&mut self) {
-        if let Some(burst) = self.0.take() {
-            // outside of the lock
-            let events = burst.take();
-            drop(events);
+        // whoever is over has told the thread so: what there is by now is another one's
+        if !self.over {
+            drop(self.burst.end());
         }
     }
 }
@@ -228,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_write_the_acknowledgements_have_their_turn_in_between() {
-        let (tell, mut told) = mpsc::channel(AT_ONCE);
+        let (tell, mut told) = mpsc::channel(usize::try_from(AT_ONCE).unwrap());
         for number in 0..10 * AT_ONCE {
             let tell = tell.clone();
             begin_with(async move { tell.try_send(number).unwrap() });
@@ -240,9 +299,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_one_that_computes_for_long_the_others_have_tasks_of_their_own() {
+    async fn after_one_that_computes_for_very_long_the_others_have_tasks_of_their_own() {
         let (tell, mut told) = mpsc::unbounded_channel();
-        for work in [250, 0, 0] {
+        for work in [450, 0, 0] {
             let tell = tell.clone();
             begin_with(async move {
                 std::thread::sleep(Duration::from_millis(work));
@@ -264,14 +323,82 @@ mod tests {
                 tell.send(try_id()).unwrap();
             }
         };
-        begin_of(&slow, work(250));
-        told.recv().await.unwrap();
-        begin_of(&slow, work(250));
+        for _ in 0..IN_A_ROW {
+            begin_of(&slow, work(250));
+            told.recv().await.unwrap();
+        }
+        begin_of(&slow, work(0));
         begin_of(&quick, work(0));
         begin_of(&quick, work(0));
         let (first, second, third) = (told.recv().await, told.recv().await, told.recv().await);
         assert!(first != second, "it is on its own");
         assert_eq!(second, third, "the others are together");
+    }
+
+    #[test]
+    fn a_handler_is_slow_when_it_is_long_again_and_again_or_for_very_long_once() {
+        let pace = Pace::default();
+        for _ in 0..IN_A_ROW {
+            pace.took(LONG * 2);
+            pace.took(LONG / 2);
+        }
+        assert!(!pace.takes_one_apart(), "what a busy core does to one of them says nothing of the others");
+        for _ in 0..IN_A_ROW {
+            assert!(!pace.is_slow());
+            pace.took(LONG * 2);
+        }
+        for _ in 0..APART {
+            assert!(pace.takes_one_apart());
+        }
+        assert!(!pace.takes_one_apart(), "it is asked again");
+        pace.took(TOO_LONG * 2);
+        assert!(pace.is_slow());
+    }
+
+    #[tokio::test]
+    async fn what_arrives_while_they_pause_comes_after_them_in_the_same_task() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let event = |number: u32| {
+            let tell = tell.clone();
+            async move { tell.send((number, try_id())).unwrap() }
+        };
+        for number in 0..AT_ONCE + 1 {
+            begin_with(event(number));
+        }
+        // they begin, and pause
+        let mut heard = vec![told.recv().await.unwrap()];
+        begin_with(event(AT_ONCE + 1));
+        for _ in 0..=AT_ONCE {
+            heard.push(told.recv().await.unwrap());
+        }
+        let task = heard[0].1;
+        let expected: Vec<_> = (0..AT_ONCE + 2).map(|number| (number, task)).collect();
+        assert_eq!(heard, expected);
+    }
+
+    /// One thread reads; the other takes its burst over, and a handler there blocks.
+    #[test]
+    fn what_arrives_while_a_handler_blocks_on_another_thread_does_not_wait_for_it() {
+        let burst = ARRIVED.with(Arc::clone);
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (block, blocked) = std::sync::mpsc::channel::<()>();
+        let (begins, began) = std::sync::mpsc::channel();
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let _here = runtime.enter();
+        // this thread is none of the runtime's: one of those begins what it has read
+        begin_with(async move {
+            begins.send(()).unwrap();
+            blocked.recv().unwrap();
+        });
+        began.recv().unwrap();
+        assert!(burst.state().works);
+        for number in 0..2 {
+            let tell = tell.clone();
+            begin_with(async move { tell.send(number).unwrap() });
+        }
+        let (first, second) = runtime.block_on(async { (told.recv().await.unwrap(), told.recv().await.unwrap()) });
+        assert_eq!(first + second, 1);
+        block.send(()).unwrap();
     }
 
     #[test]
