@@ -362,7 +362,7 @@ mod tests {
             let tell = tell.clone();
             async move { tell.send((number, try_id())).unwrap() }
         };
-        for number in 0..AT_ONCE + 1 {
+        for number in 0..=AT_ONCE {
             begin_with(event(number));
         }
         // they begin, and pause
@@ -372,7 +372,7 @@ mod tests {
             heard.push(told.recv().await.unwrap());
         }
         let task = heard[0].1;
-        let expected: Vec<_> = (0..AT_ONCE + 2).map(|number| (number, task)).collect();
+        let expected: Vec<_> = (0..=AT_ONCE + 1).map(|number| (number, task)).collect();
         assert_eq!(heard, expected);
     }
 

@@ -185,6 +185,17 @@ impl Engine {
         self.drive(queue, now, io);
     }
 
+    /// Nobody has that ticket any more.
+    pub(super) fn leave(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId) {
+        let now = self.now();
+        let io = {
+            let mut state = lock(&queue.state);
+            state.give_up(self, ticket);
+            self.step(queue, &mut state, now, Input::Leave { ticket }, None)
+        };
+        self.drive(queue, now, io);
+    }
+
     /// One step of the machine; what it commands is done at once, but for what needs the store.
     pub(super) fn step(
         self: &Arc<Self>,

@@ -58,8 +58,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        lock(&self.queue.state).give_up(&self.engine, self.id);
-        self.engine.input(&self.queue, Input::Leave { ticket: self.id });
+        self.engine.leave(&self.queue, self.id);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -28,6 +28,8 @@ pin_project! {
         closing: CancellationToken,
         // boxed, for socketioxide wants a stream that can be moved
         closes: Pin<Box<WaitForCancellationFutureOwned>>,
+        // who is woken when it closes
+        reader: Option<Waker>,
         // since it closes
         flush: Option<Pin<Box<Sleep>>>,
         ended: bool,
@@ -37,7 +39,7 @@ pin_project! {
 impl<S> Closable<S> {
     pub(super) fn new(stream: S, closing: CancellationToken) -> Self {
         let closes = Box::pin(closing.clone().cancelled_owned());
-        Self { stream, closing, closes, flush: None, ended: false }
+        Self { stream, closing, closes, reader: None, flush: None, ended: false }
     }
 }
 
@@ -46,8 +48,14 @@ impl<S: AsyncRead> AsyncRead for Closable<S> {
         let this = self.project();
         if !this.closing.is_cancelled() {
             match this.stream.poll_read(context, buffer) {
-                // to be woken when it closes, too
-                Poll::Pending if this.closes.as_mut().poll(context).is_pending() => return Poll::Pending,
+                // to be woken when it closes, too: said once, for each event ends here
+                Poll::Pending if this.reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker())) => {
+                    return Poll::Pending;
+                }
+                Poll::Pending if this.closes.as_mut().poll(context).is_pending() => {
+                    *this.reader = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
                 Poll::Pending => {}
                 read @ Poll::Ready(_) => return read,
             }
@@ -93,6 +101,24 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
     use super::*;
+
+    /// The task that has read before is not the one that reads when it closes.
+    #[tokio::test]
+    async fn who_reads_last_is_woken() {
+        let (ours, _theirs) = duplex(64);
+        let closing = CancellationToken::new();
+        let mut stream = Closable::new(ours, closing.clone());
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        for _ in 0..2 {
+            let nobody = &mut Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut stream).poll_read(nobody, &mut buffer).is_pending());
+        }
+        let read = tokio::spawn(async move { stream.read(&mut [0]).await.unwrap() });
+        tokio::task::yield_now().await;
+        closing.cancel();
+        assert_eq!(read.await.unwrap(), 0);
+    }
 
     #[tokio::test]
     async fn closing_ends_reading_and_lets_writing_finish() {

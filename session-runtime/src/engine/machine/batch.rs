@@ -1,6 +1,8 @@
 //! Writers that share one load and one save.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
+
+use smallvec::SmallVec;
 
 use super::terms::{Reason, TicketId, Time, Turn, Work};
 
@@ -26,7 +28,7 @@ pub(super) struct Batch {
     /// A handler has the session, until then at most.
     pub(super) running: Option<(TicketId, Time)>,
     /// Handlers that have ended and wait for the save, and since when the first of them does.
-    pub(super) finished: VecDeque<(TicketId, Work)>,
+    pub(super) finished: SmallVec<[(TicketId, Work); 1]>,
     waits_since: Time,
     pub(super) saving: Option<Saving>,
     /// A save came to nothing: what runs on it comes to nothing too, and nobody joins.
@@ -36,7 +38,7 @@ pub(super) struct Batch {
 /// A save on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Saving {
-    pub(super) tickets: Vec<TicketId>,
+    pub(super) tickets: SmallVec<[TicketId; 1]>,
     /// Nothing of this batch comes after it.
     pub(super) last: bool,
     pub(super) retires: bool,
@@ -73,7 +75,7 @@ impl Batch {
             closed: false,
             begun: false,
             running: None,
-            finished: VecDeque::new(),
+            finished: SmallVec::new(),
             waits_since: now,
             saving: None,
             doomed: None,
@@ -89,7 +91,7 @@ impl Batch {
             && self.room > 0
             && now < self.began + LENGTH
             && !self.saving.as_ref().is_some_and(|saving| saving.last)
-            && self.finished.back().is_none_or(|(_, work)| *work != Work::Retire)
+            && self.finished.last().is_none_or(|(_, work)| *work != Work::Retire)
     }
 
     pub(super) fn run(&mut self, ticket: TicketId, until: Time) {
@@ -109,7 +111,7 @@ impl Batch {
         if self.finished.is_empty() {
             self.waits_since = now;
         }
-        self.finished.push_back((ticket, work));
+        self.finished.push((ticket, work));
     }
 
     /// Whether those who have finished have waited long enough for the one that runs.
@@ -124,7 +126,7 @@ impl Batch {
 
     /// Those who can be saved as one: a retirement is saved by itself.
     pub(super) fn save(&mut self, now: Time, mark: TicketId, limit: Duration, busy: bool) -> &Saving {
-        let retires = self.finished.front().is_some_and(|(_, work)| *work == Work::Retire);
+        let retires = self.finished.first().is_some_and(|(_, work)| *work == Work::Retire);
         let count =
             if retires { 1 } else { self.finished.iter().take_while(|(_, work)| *work != Work::Retire).count() };
         let tickets = self.finished.drain(..count).map(|(ticket, _)| ticket).collect();
