@@ -238,6 +238,7 @@ mod tests {
     use tokio::{
         sync::{mpsc, oneshot},
         task::try_id,
+        time::timeout,
     };
     use tracing::Instrument as _;
 
@@ -335,6 +336,41 @@ mod tests {
         assert_eq!(second, third, "the others are together");
     }
 
+    #[tokio::test]
+    async fn a_handler_that_turns_out_to_be_slow_begins_apart_from_then_on() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let pace = Arc::default();
+        for work in [250, 250, 250, 0, 0] {
+            let tell = tell.clone();
+            begin_of(&pace, async move {
+                std::thread::sleep(Duration::from_millis(work));
+                tell.send(try_id()).unwrap();
+            });
+        }
+        let mut tasks = Vec::new();
+        for _ in 0..5 {
+            tasks.push(told.recv().await.unwrap());
+        }
+        assert!(tasks[0] == tasks[1] && tasks[1] == tasks[2], "{tasks:?}");
+        assert!(tasks[3] != tasks[0] && tasks[4] != tasks[0] && tasks[3] != tasks[4], "{tasks:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_long_only_together_lets_others_have_their_turn_too() {
+        let (tell, mut told) = mpsc::channel(3);
+        for number in 0..6 {
+            let tell = tell.clone();
+            begin_with(async move {
+                std::thread::sleep(Duration::from_millis(150));
+                tell.try_send(number).unwrap();
+            });
+        }
+        drop(tell);
+        for number in 0..6 {
+            assert_eq!(told.recv().await, Some(number));
+        }
+    }
+
     #[test]
     fn a_handler_is_slow_when_it_is_long_again_and_again_or_for_very_long_once() {
         let pace = Pace::default();
@@ -383,7 +419,7 @@ mod tests {
         let (tell, mut told) = mpsc::unbounded_channel();
         let (block, blocked) = std::sync::mpsc::channel::<()>();
         let (begins, began) = std::sync::mpsc::channel();
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
         let _here = runtime.enter();
         // this thread is none of the runtime's: one of those begins what it has read
         begin_with(async move {
@@ -396,9 +432,12 @@ mod tests {
             let tell = tell.clone();
             begin_with(async move { tell.send(number).unwrap() });
         }
-        let (first, second) = runtime.block_on(async { (told.recv().await.unwrap(), told.recv().await.unwrap()) });
-        assert_eq!(first + second, 1);
+        let both = async { (told.recv().await, told.recv().await) };
+        let heard = runtime.block_on(async { timeout(Duration::from_secs(10), both).await });
+        // before anything can fail: the runtime ends when its handlers do
         block.send(()).unwrap();
+        let (first, second) = heard.unwrap();
+        assert_eq!(first.unwrap() + second.unwrap(), 1);
     }
 
     #[test]
