@@ -98,7 +98,10 @@ impl<S: AsyncWrite> AsyncWrite for Closable<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        time::timeout,
+    };
 
     use super::*;
 
@@ -117,7 +120,7 @@ mod tests {
         let read = tokio::spawn(async move { stream.read(&mut [0]).await.unwrap() });
         tokio::task::yield_now().await;
         closing.cancel();
-        assert_eq!(read.await.unwrap(), 0);
+        assert_eq!(timeout(Duration::from_secs(10), read).await.unwrap().unwrap(), 0);
     }
 
     #[tokio::test]
