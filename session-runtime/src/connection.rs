@@ -16,12 +16,13 @@ use std::{
 use smallvec::SmallVec;
 use socketioxide::socket::Sid;
 use time::OffsetDateTime;
-use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::{
     about::Life,
     core::Core,
     handshake::Anonymous,
+    hangup::Hangup,
     metering,
     reached::Why,
     record::{Deadline, Fields, Id, Record, SessionKey},
@@ -69,7 +70,7 @@ pub(crate) struct Connection {
     touched: AtomicU64,
     /// Which engine opened it, if several are mounted by mistake.
     pub(crate) engine: usize,
-    closing: CancellationToken,
+    hangup: Hangup,
     /// Why its session has ended.
     ended: OnceLock<Why>,
     /// Its sockets were told why they end.
@@ -104,7 +105,7 @@ impl Connection {
             opened: tokio::time::Instant::now(),
             touched: AtomicU64::new(0),
             engine,
-            closing: CancellationToken::new(),
+            hangup: Hangup::default(),
             ended: OnceLock::new(),
             told: AtomicBool::new(false),
             polling: OnceLock::new(),
@@ -167,7 +168,7 @@ impl Connection {
 
     /// Closes the transport; what is already on its way to the client still gets there.
     pub(crate) fn close(self: &Arc<Self>) {
-        self.closing.cancel();
+        self.hangup.say();
         if self.polling.get().is_some() {
             // a WebSocket ends with its stream, a polling client is told when it comes by; if it does not, it ends then
             let connection = Arc::downgrade(self);
@@ -228,8 +229,8 @@ impl Connection {
         }
     }
 
-    pub(crate) fn closing(&self) -> &CancellationToken {
-        &self.closing
+    pub(crate) fn hangup(&self) -> &Hangup {
+        &self.hangup
     }
 
     /// Whether its session was destroyed while it was open.

@@ -24,6 +24,7 @@ mod gate;
 mod guard;
 mod handler;
 mod handshake;
+mod hangup;
 #[cfg(feature = "inspector")]
 mod inspector;
 mod leaving;

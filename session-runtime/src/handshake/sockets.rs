@@ -212,9 +212,9 @@ impl<A: Adapter> Sockets<A> {
         if let Some(upgrade) = upgrade {
             return self.upgrade(&connection, request, upgrade);
         }
-        let closing = connection.closing();
+        let hangup = connection.hangup().heard();
         let late = async {
-            closing.cancelled().await;
+            hangup.await;
             tokio::time::sleep(FLUSH).await;
         };
         let poll = (request.method() == Method::GET).then(|| request.uri().clone());
@@ -246,11 +246,11 @@ impl<A: Adapter> Sockets<A> {
         let upgraded = hyper::upgrade::on(&mut request);
         request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
         let request = request.map(drop);
-        let (mut engine, closing) = (self.engine.clone(), connection.closing().clone());
+        let (mut engine, hangup) = (self.engine.clone(), connection.hangup().clone());
         tokio::spawn(async move {
             match upgraded.await {
                 Ok(stream) => {
-                    let stream = Closable::new(TokioIo::new(stream), closing);
+                    let stream = Closable::new(TokioIo::new(stream), hangup);
                     if let Err(error) = Service::<(_, Request<()>)>::call(&mut engine, (stream, request)).await {
                         tracing::debug!(%error, "Engine.IO refused a WebSocket");
                     }

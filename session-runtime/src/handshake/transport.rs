@@ -16,7 +16,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::hangup::{Hangup, Heard};
 
 /// For how long a transport that is closing still takes what is on its way to its client.
 pub(super) const FLUSH: Duration = Duration::from_millis(50);
@@ -25,9 +26,9 @@ pin_project! {
     pub(super) struct Closable<S> {
         #[pin]
         stream: S,
-        closing: CancellationToken,
+        hangup: Hangup,
         // boxed, for socketioxide wants a stream that can be moved
-        closes: Pin<Box<WaitForCancellationFutureOwned>>,
+        closes: Pin<Box<Heard>>,
         // who is woken when it closes
         reader: Option<Waker>,
         // since it closes
@@ -37,16 +38,16 @@ pin_project! {
 }
 
 impl<S> Closable<S> {
-    pub(super) fn new(stream: S, closing: CancellationToken) -> Self {
-        let closes = Box::pin(closing.clone().cancelled_owned());
-        Self { stream, closing, closes, reader: None, flush: None, ended: false }
+    pub(super) fn new(stream: S, hangup: Hangup) -> Self {
+        let closes = Box::pin(hangup.heard());
+        Self { stream, hangup, closes, reader: None, flush: None, ended: false }
     }
 }
 
 impl<S: AsyncRead> AsyncRead for Closable<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.project();
-        if !this.closing.is_cancelled() {
+        if !this.hangup.is_said() {
             match this.stream.poll_read(context, buffer) {
                 // to be woken when it closes, too: said once, for each event ends here
                 Poll::Pending if this.reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker())) => {
@@ -109,8 +110,8 @@ mod tests {
     #[tokio::test]
     async fn who_reads_last_is_woken() {
         let (ours, _theirs) = duplex(64);
-        let closing = CancellationToken::new();
-        let mut stream = Closable::new(ours, closing.clone());
+        let hangup = Hangup::default();
+        let mut stream = Closable::new(ours, hangup.clone());
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
         for _ in 0..2 {
@@ -119,15 +120,15 @@ mod tests {
         }
         let read = tokio::spawn(async move { stream.read(&mut [0]).await.unwrap() });
         tokio::task::yield_now().await;
-        closing.cancel();
+        hangup.say();
         assert_eq!(timeout(Duration::from_secs(10), read).await.unwrap().unwrap(), 0);
     }
 
     #[tokio::test]
     async fn closing_ends_reading_and_lets_writing_finish() {
         let (ours, mut theirs) = duplex(64);
-        let closing = CancellationToken::new();
-        let mut stream = Closable::new(ours, closing.clone());
+        let hangup = Hangup::default();
+        let mut stream = Closable::new(ours, hangup.clone());
         theirs.write_all(b"a").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), b'a');
         let read = tokio::spawn(async move {
@@ -136,7 +137,7 @@ mod tests {
             stream.write_all(b"bye").await.unwrap();
             rest
         });
-        closing.cancel();
+        hangup.say();
         assert!(read.await.unwrap().is_empty());
         let mut said = String::new();
         theirs.read_to_string(&mut said).await.unwrap();
