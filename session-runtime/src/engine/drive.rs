@@ -16,6 +16,7 @@ use super::{
     Engine, Refusal, lock,
     machine::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId, Time},
     queue::{Change, Queue, Save, State, is_own},
+    short::Settled,
 };
 use crate::{
     record::{Patch, Record, SessionKey},
@@ -172,27 +173,38 @@ impl Engine {
         self.drive(queue, now, io);
     }
 
-    /// A transaction has ended well; it will be answered what comes of it.
-    pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) {
+    /// A transaction has ended well: whether it is saved, or will be answered what comes of it.
+    pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) -> bool {
         let now = self.now();
+        let mut state = lock(&queue.state);
+        let said = match self.settle(queue, &mut state, now, ticket, &change) {
+            Settled::Saved => return true,
+            Settled::Said(said) => Some(Outcome::Saved(said)),
+            Settled::No => None,
+        };
         let input = Input::Commit { ticket, work: change.work() };
         // in one step: nobody may see what was committed before it is accepted
-        let io = {
-            let mut state = lock(&queue.state);
-            state.commit(ticket, change);
-            self.step(queue, &mut state, now, input, None)
+        state.commit(ticket, change);
+        let io = self.step(queue, &mut state, now, input, None);
+        drop(state);
+        let io = match (io, said) {
+            (Some(Io::Save(_)), Some(said)) => self.ended_io(queue, now, said, true),
+            (io, _) => io,
         };
         self.drive(queue, now, io);
+        false
     }
 
     /// Nobody has that ticket any more.
     pub(super) fn leave(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId) {
+        let mut state = lock(&queue.state);
+        state.give_up(self, ticket);
+        if self.pass_on(queue, &mut state, ticket) {
+            return;
+        }
         let now = self.now();
-        let io = {
-            let mut state = lock(&queue.state);
-            state.give_up(self, ticket);
-            self.step(queue, &mut state, now, Input::Leave { ticket }, None)
-        };
+        let io = self.step(queue, &mut state, now, Input::Leave { ticket }, None);
+        drop(state);
         self.drive(queue, now, io);
     }
 

@@ -15,6 +15,7 @@ mod known;
 mod machine;
 mod promise;
 mod queue;
+mod short;
 mod transaction;
 
 use std::{
@@ -175,14 +176,21 @@ impl Engine {
         {
             return Err(Refusal::Overloaded);
         }
-        let until = now + self.limits.wait;
-        let id = state.take_place(self, bytes);
-        let work = self.step(&queue, &mut state, now, Input::Arrive { ticket: id, turn, until }, None);
-        drop(state);
+        // it is not forgotten while somebody holds its state
         drop(queues);
-        self.drive(&queue, now, work);
+        let (id, record) = if let Some((id, record)) = self.take(&queue, &mut state, now, turn) {
+            drop(state);
+            (id, Some(record))
+        } else {
+            let until = now + self.limits.wait;
+            let id = state.take_place(self, bytes);
+            let io = self.step(&queue, &mut state, now, Input::Arrive { ticket: id, turn, until }, None);
+            drop(state);
+            self.drive(&queue, now, io);
+            (id, None)
+        };
         self.watch();
-        Ok(Ticket { engine: Arc::clone(self), queue, id, access, arrived })
+        Ok(Ticket { engine: Arc::clone(self), queue, id, access, arrived, record })
     }
 
     /// Tells the queue of a session, if it is at work, that the session has ended.

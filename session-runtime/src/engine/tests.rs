@@ -1,3 +1,4 @@
+mod at_once;
 mod nodes;
 
 use serde_json::json;

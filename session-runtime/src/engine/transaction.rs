@@ -35,13 +35,19 @@ pub(crate) struct Ticket {
     pub(super) id: TicketId,
     pub(super) access: Access,
     pub(super) arrived: Instant,
+    /// Its turn has come with its place.
+    pub(super) record: Option<Record>,
 }
 
 impl Ticket {
     /// Waits for the turn, at most `wait_limit`.
     ///
     /// Cancelling it gives the place up.
-    pub(crate) async fn granted(self) -> Result<Transaction, Refusal> {
+    pub(crate) async fn granted(mut self) -> Result<Transaction, Refusal> {
+        if let Some(record) = self.record.take() {
+            metering::waited(self.arrived);
+            return Ok(Transaction { ticket: self, record });
+        }
         let turn = poll_fn(|context| lock(&self.queue.state).poll_granted(self.id, context));
         let limit = self.engine.limits.wait;
         let granted = if let Ok(granted) = within(Until::At(self.arrived + limit), turn).await {
@@ -114,7 +120,9 @@ impl Transaction {
 
     fn save(&self, change: Change) -> Committed<'_> {
         let Ticket { engine, queue, id, .. } = &self.ticket;
-        engine.commit(queue, *id, change);
+        if engine.commit(queue, *id, change) {
+            return Committed::Settled(Some(Ok(())));
+        }
         Committed::Waits(&self.ticket)
     }
 }

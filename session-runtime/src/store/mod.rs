@@ -254,6 +254,11 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn user_ended<'a>(&'a self, user: &'a UserKey) -> StoreFuture<'a, Option<Duration>>;
     fn listen(&self, node: NodeId) -> Notices;
 
+    /// At once, by that time; `None` where the store is not [`AT_ONCE`](Store::AT_ONCE).
+    fn load_now(&self, key: &SessionKey, now: OffsetDateTime) -> Option<Result<Loaded, StoreError>>;
+    /// The same.
+    fn patch_now(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Option<Result<Patched, StoreError>>;
+
     // what outlives whoever begins it
     fn begin_load(self: Arc<Self>, key: SessionKey) -> Begun<Loaded>;
     fn begin_acquire(self: Arc<Self>, key: SessionKey, claim: Claim) -> Begun<Acquired>;
@@ -276,9 +281,13 @@ impl<T> Begun<T> {
         if !at_once {
             return Self::Waits(Box::pin(operation));
         }
-        let done = operation.now_or_never();
-        Self::Done(Some(done.unwrap_or_else(|| Err(StoreError::unanswered("it says that it is `AT_ONCE`, and waits")))))
+        Self::Done(Some(done_now(operation)))
     }
+}
+
+fn done_now<T>(operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    const WAITS: &str = "it says that it is `AT_ONCE`, and waits";
+    operation.now_or_never().unwrap_or_else(|| Err(StoreError::unanswered(WAITS)))
 }
 
 impl<T: Unpin> Future for Begun<T> {
@@ -351,6 +360,14 @@ impl<S: Store> AnyStore for S {
 
     fn listen(&self, node: NodeId) -> Notices {
         Store::listen(self, node)
+    }
+
+    fn load_now(&self, key: &SessionKey, now: OffsetDateTime) -> Option<Result<Loaded, StoreError>> {
+        S::AT_ONCE.then(|| done_now(metering::store("load", Store::load(self, key, now))))
+    }
+
+    fn patch_now(&self, key: &SessionKey, patch: &Patch, now: OffsetDateTime) -> Option<Result<Patched, StoreError>> {
+        S::AT_ONCE.then(|| done_now(metering::store("patch", Store::patch(self, key, patch, now))))
     }
 
     fn begin_load(self: Arc<Self>, key: SessionKey) -> Begun<Loaded> {

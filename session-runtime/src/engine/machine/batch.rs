@@ -141,6 +141,11 @@ impl Batch {
             || self.saving.as_ref().is_some_and(|saving| saving.tickets.contains(&ticket))
     }
 
+    /// Whether it consists of the one that runs, and will.
+    pub(super) fn is_full_of_it(&self) -> bool {
+        self.room == 0 && self.finished.is_empty() && self.saving.is_none() && self.doomed.is_none()
+    }
+
     /// Whether nothing of it is left.
     pub(super) fn is_over(&self) -> bool {
         self.running.is_none() && self.finished.is_empty() && self.saving.is_none()

@@ -11,11 +11,13 @@
 //! Time is an input: every step is told what time it is, as the time since the engine began.
 
 mod batch;
+mod short;
 mod tenure;
 mod terms;
 
 use std::{collections::VecDeque, time::Duration};
 
+pub(super) use self::short::Next;
 pub(super) use self::terms::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId, Time, Turn, Verdict, Work};
 
 use self::{
