@@ -117,6 +117,32 @@ impl Burst {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes what has arrived on this thread, unless it has to begin apart.
+    fn take(burst: &Arc<Self>, runtime: &Handle, event: &mut Option<Running>, pace: &Arc<Pace>) {
+        let mut state = burst.state();
+        match state.task {
+            None => {
+                state.task = Some(runtime.id());
+                state.events.extend(event.take().map(|event| (event, Arc::clone(pace))));
+                drop(state);
+                runtime.spawn(Beginning { burst: Arc::clone(burst), over: false }.all());
+            }
+            // it works while this thread reads: another one has it, and nobody knows when a handler lets it go on
+            Some(id) if id == runtime.id() && state.works => {
+                let left = mem::take(&mut state.events);
+                drop(state);
+                for (event, _) in left {
+                    runtime.spawn(event);
+                }
+            }
+            Some(id) if id == runtime.id() => {
+                state.events.extend(event.take().map(|event| (event, Arc::clone(pace))));
+            }
+            // nobody knows when that one goes on
+            Some(_) => {}
+        }
+    }
+
     /// The next one; if there is none, what arrives from now on is for another task.
     fn next(&self) -> Option<Event> {
         let mut state = self.state();
@@ -146,35 +172,12 @@ impl Burst {
 
 /// Begins an event, once the tasks that are ready to read have read what there is.
 pub(crate) fn begin(event: Running, pace: &Arc<Pace>) {
-    let runtime = Handle::current();
-    let burst = if pace.takes_one_apart() { None } else { ARRIVED.try_with(Arc::clone).ok() };
-    let Some(burst) = burst else {
+    let (runtime, mut event) = (Handle::current(), Some(event));
+    if !pace.takes_one_apart() {
+        let _ = ARRIVED.try_with(|burst| Burst::take(burst, &runtime, &mut event, pace));
+    }
+    if let Some(event) = event {
         runtime.spawn(event);
-        return;
-    };
-    let mut state = burst.state();
-    match state.task {
-        None => {
-            state.task = Some(runtime.id());
-            state.events.push_back((event, Arc::clone(pace)));
-            drop(state);
-            runtime.spawn(Beginning { burst, over: false }.all());
-        }
-        // it works while this thread reads: another one has it, and nobody knows when a handler lets it go on
-        Some(id) if id == runtime.id() && state.works => {
-            let left = mem::take(&mut state.events);
-            drop(state);
-            for (event, _) in left {
-                runtime.spawn(event);
-            }
-            runtime.spawn(event);
-        }
-        Some(id) if id == runtime.id() => state.events.push_back((event, Arc::clone(pace))),
-        // nobody knows when that one goes on
-        Some(_) => {
-            drop(state);
-            runtime.spawn(event);
-        }
     }
 }
 

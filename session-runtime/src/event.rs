@@ -15,7 +15,7 @@ use socketioxide::{adapter::Adapter, handler::MessageHandler, socket::Socket};
 use socketioxide_core::Value;
 
 pub(crate) use self::call::{Call, Fresh, Guarding, Job, Needs, Work, guarded, work};
-pub(crate) use self::current::current_socket;
+pub(crate) use self::current::{current_socket, is_held};
 
 use crate::{
     after::extracting,
@@ -91,7 +91,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
     /// Called in the order in which the events arrived, one after the other: this is where an event takes its place in
     /// the session's queue.
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack: Option<i64>) {
-        let connection = &self.admitted.connection;
+        let connection = &self.admitted.joined.connection;
         let bytes = length(&value);
         let mut parts = EventParts { socket: &socket, value: &mut value, ack };
         let reply = Reply { event: K::event(&mut parts), socket: Arc::clone(&socket), ack };
@@ -107,9 +107,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
         let error = match extracted {
             Ok(Ok((asked, args, after))) => {
                 let call = Call {
-                    gate: Arc::clone(&self.admitted.gate),
-                    seat: Arc::clone(&self.admitted.seat),
-                    connection: Arc::clone(connection),
+                    joined: Arc::clone(&self.admitted.joined),
                     needs: Needs::of::<<K::Handler as Handler<A>>::Views>(),
                     after,
                     fresh: K::FRESH.and_then(|age| Fresh::find(connection, age)),
@@ -136,10 +134,10 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
 impl<A: Adapter, K> Endpoint<A, K> {
     /// Answers an event whose handler does not run.
     fn refuse(&self, reply: Reply<A>, error: EventError) {
-        let (connection, gate) = (Arc::clone(&self.admitted.connection), Arc::clone(&self.admitted.gate));
+        let joined = Arc::clone(&self.admitted.joined);
         tokio::spawn(async move {
-            gate.pass().await;
-            reply.send(&connection, &Err(error)).await;
+            joined.gate.pass().await;
+            reply.send(&joined.connection, &Err(error)).await;
         });
     }
 

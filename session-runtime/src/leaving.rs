@@ -25,7 +25,7 @@ pub(crate) struct Leaving<A: Adapter, D> {
 
 impl<A: Adapter, D: Disconnect<A>> DisconnectHandler<A, PhantomData<fn() -> D>> for Leaving<A, D> {
     fn call_with_defer(&self, socket: Arc<Socket<A>>, reason: DisconnectReason, defer: fn(Arc<Socket<A>>)) {
-        let connection = Arc::clone(&self.admitted.connection);
+        let connection = Arc::clone(&self.admitted.joined.connection);
         let args = D::args(&mut DisconnectParts { socket: &socket, reason });
         let core = Arc::clone(&connection.core);
         core.engine.spawn(core.shutdown.handling(async move {

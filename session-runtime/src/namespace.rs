@@ -83,10 +83,15 @@ impl<A: Adapter> Clone for Rules<A> {
 
 /// A socket that the guards have let in, with what its handlers need.
 pub(crate) struct Admitted<A: Adapter> {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) joined: Arc<Joined>,
     pub(crate) namespace: Arc<Rules<A>>,
+}
+
+/// What each of its events takes along: one reference, not three.
+pub(crate) struct Joined {
+    pub(crate) connection: Arc<Connection>,
     pub(crate) seat: Arc<dyn Seat>,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) gate: Gate,
 }
 
 impl<A: Adapter> Namespace<A> {

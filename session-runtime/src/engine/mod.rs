@@ -29,7 +29,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 pub(crate) use self::known::{Known, Look};
-pub(crate) use self::transaction::{Ticket, Transaction, holding, is_held};
+pub(crate) use self::transaction::{Ticket, Transaction};
 
 use self::{
     home::Home,

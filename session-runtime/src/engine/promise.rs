@@ -44,7 +44,10 @@ impl<T> Promise<T> {
     pub(super) fn take(&mut self) -> Option<T> {
         match std::mem::replace(self, Self::Over) {
             Self::Kept(value) => Some(value),
-            Self::Open(_) | Self::Over => None,
+            open => {
+                *self = open;
+                None
+            }
         }
     }
 }
@@ -57,7 +60,9 @@ mod tests {
     fn it_is_kept_once_and_taken_once() {
         let context = &mut Context::from_waker(Waker::noop());
         let mut promise = Promise::default();
+        assert_eq!(promise.take(), None);
         assert_eq!(promise.poll(context), Poll::Pending);
+        assert_eq!(promise.take(), None);
         promise.keep(1);
         promise.keep(2);
         assert_eq!(promise.poll(context), Poll::Ready(Some(1)));

@@ -109,14 +109,6 @@ async fn limits_are_kept() {
     assert!(matches!(engine.enqueue(key, Access::Read, 0), Err(Refusal::Overloaded)), "places of one session");
 }
 
-#[tokio::test]
-async fn a_task_that_holds_a_session_knows_it() {
-    let (engine, _, key) = engine().await;
-    let writer = engine.enqueue(key, Access::Write, 0).unwrap().granted().await.unwrap();
-    assert!(holding(Some(&writer), async { is_held(&key) }).await);
-    assert!(!is_held(&key));
-}
-
 /// Fails, or never answers.
 struct Broken {
     hangs: bool,

@@ -17,16 +17,11 @@ use super::{
 };
 use crate::{
     metering,
-    record::{Fields, Patch, Record, SessionKey, TransactionId, size},
+    record::{Fields, Patch, Record, TransactionId, size},
     store::Retirement,
     view::Access,
     within::{Until, within},
 };
-
-tokio::task_local! {
-    /// The session that this task holds for writing: asking for it again would wait for itself.
-    static HELD: Option<SessionKey>;
-}
 
 /// A place in a session's queue. Dropping it gives the place up.
 pub(crate) struct Ticket {
@@ -43,11 +38,28 @@ impl Ticket {
     /// Waits for the turn, at most `wait_limit`.
     ///
     /// Cancelling it gives the place up.
-    pub(crate) async fn granted(mut self) -> Result<Transaction, Refusal> {
-        if let Some(record) = self.record.take() {
-            metering::waited(self.arrived);
-            return Ok(Transaction { ticket: self, record });
+    pub(crate) async fn granted(self) -> Result<Transaction, Refusal> {
+        match self.at_hand() {
+            Ok(granted) => granted,
+            Err(waits) => waits.waited().await,
         }
+    }
+
+    /// What comes of its turn, if that is known by now.
+    pub(crate) fn at_hand(mut self) -> Result<Result<Transaction, Refusal>, Self> {
+        let granted = self.record.take().map(Ok).or_else(|| lock(&self.queue.state).granted(self.id));
+        match granted {
+            Some(granted) => Ok(self.has(granted)),
+            None => Err(self),
+        }
+    }
+
+    fn has(self, granted: Result<Record, Refusal>) -> Result<Transaction, Refusal> {
+        metering::waited(self.arrived);
+        Ok(Transaction { record: granted?, ticket: self })
+    }
+
+    async fn waited(self) -> Result<Transaction, Refusal> {
         let turn = poll_fn(|context| lock(&self.queue.state).poll_granted(self.id, context));
         let limit = self.engine.limits.wait;
         let granted = if let Ok(granted) = within(Until::At(self.arrived + limit), turn).await {
@@ -56,9 +68,7 @@ impl Ticket {
             self.engine.input(&self.queue, Input::Tick);
             lock(&self.queue.state).granted(self.id)
         };
-        metering::waited(self.arrived);
-        let record = granted.unwrap_or(Err(Refusal::Timeout))?;
-        Ok(Transaction { ticket: self, record })
+        self.has(granted.unwrap_or(Err(Refusal::Timeout)))
     }
 }
 
@@ -75,6 +85,11 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    /// Whether the session is held for writing: whoever asks for it again in the same task would wait for itself.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.ticket.access == Access::Write
+    }
+
     /// When it asked for its turn.
     pub(crate) fn arrived(&self) -> Instant {
         self.ticket.arrived
@@ -90,7 +105,7 @@ impl Transaction {
     ///
     /// Cancelling what it returns does not undo the save. A patch that changes nothing asks the store for nothing.
     pub(crate) fn commit(&mut self, patch: Patch) -> Committed<'_> {
-        if self.ticket.access != Access::Write {
+        if !self.is_exclusive() {
             return Committed::Settled(Some(Ok(())));
         }
         let engine = &self.ticket.engine;
@@ -146,15 +161,4 @@ impl Future for Committed<'_> {
             }
         }
     }
-}
-
-/// Runs `work` as the holder of that session, if it is held for writing: in the same task, nobody may ask for it again.
-pub(crate) fn holding<F: Future>(transaction: Option<&Transaction>, work: F) -> impl Future<Output = F::Output> {
-    let held = transaction.filter(|transaction| transaction.ticket.access == Access::Write);
-    HELD.scope(held.map(|transaction| transaction.ticket.queue.key), work)
-}
-
-/// Whether this task holds that session already.
-pub(crate) fn is_held(key: &SessionKey) -> bool {
-    HELD.try_with(|held| held.as_ref() == Some(key)).unwrap_or(false)
 }

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -17,15 +18,14 @@ use crate::{
     after::AfterSave,
     connection::{Bound, Connection},
     core::{BoxFuture, LookedAt},
-    engine::{Look, Refusal, Ticket, Transaction, holding},
+    engine::{Look, Refusal, Ticket, Transaction},
     error::EventError,
-    gate::Gate,
     guard::Asked,
     handler::Handler,
+    namespace::Joined,
     reached::Why,
     record::{Fields, Patch, Record},
     reply::{Outcome, Reply, Serialized},
-    seat::Seat,
     users::Since,
     view::{Access, ViewError, Views},
     within::{Until, within},
@@ -72,9 +72,7 @@ pub(crate) struct Guarding {
 
 /// An event on its way to its handler.
 pub(crate) struct Call {
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) seat: Arc<dyn Seat>,
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) joined: Arc<Joined>,
     pub(crate) needs: Needs,
     pub(crate) after: Option<AfterSave>,
     pub(crate) fresh: Option<Box<Fresh>>,
@@ -123,11 +121,12 @@ struct Aftermath {
 impl Call {
     /// Takes the event's place in the queue.
     pub(crate) fn enqueue(&self, bytes: usize) -> Place {
-        let Bound { key, .. } = self.connection.session?;
+        let Bound { key, .. } = self.joined.connection.session?;
         if self.known().is_some() {
             return None;
         }
-        (self.needs.access != Access::None).then(|| self.connection.core.engine.enqueue(key, self.needs.access, bytes))
+        (self.needs.access != Access::None)
+            .then(|| self.joined.connection.core.engine.enqueue(key, self.needs.access, bytes))
     }
 
     fn known(&self) -> Option<&Fields> {
@@ -139,7 +138,7 @@ impl Call {
 
     fn saw(&self, record: &Record) {
         if let Some(Fresh::Look(look)) = self.fresh.as_deref() {
-            self.connection.core.engine.known.saw(look, record);
+            self.joined.connection.core.engine.known.saw(look, record);
         }
     }
 
@@ -155,22 +154,21 @@ impl Call {
             "event",
             event = %reply.event,
             namespace = reply.socket.ns(),
-            session = self.connection.session.map(|bound| tracing::field::display(bound.key)),
+            session = self.joined.connection.session.map(|bound| tracing::field::display(bound.key)),
         );
         // in a box, for it is large, and moved several times until it is where it stays
         let performing: BoxFuture<'static, ()> = Box::pin(async move {
             #[cfg(feature = "testing")]
             let _running = crate::testing::Running::of(&reply.socket);
-            if !self.gate.is_open() {
-                Box::pin(self.gate.pass()).await;
+            if !self.joined.gate.is_open() {
+                Box::pin(self.joined.gate.pass()).await;
             }
-            let key = self.connection.session.map(|bound| bound.key);
-            let current = Current { session: key, seat: Arc::clone(&self.seat), leaves: OnceLock::new() };
+            let key = self.joined.connection.session.map(|bound| bound.key);
             let mut aftermath = Aftermath::default();
-            let outcome = CURRENT.scope(current, self.attempt(place, job, &mut aftermath)).await;
-            reply.send(&self.connection, &outcome).await;
+            let outcome = self.attempt(place, job, &mut aftermath).await;
+            reply.send(&self.joined.connection, &outcome).await;
             if let (Ok(_), Some(after)) = (&outcome, &self.after) {
-                Box::pin(after.happen(&self.connection.core, key.as_ref())).await;
+                Box::pin(after.happen(&self.joined.connection.core, key.as_ref())).await;
             }
             self.conclude(aftermath);
         });
@@ -179,16 +177,16 @@ impl Call {
 
     /// It is answered: now the next one's turn comes.
     fn conclude(&self, Aftermath { held, leaves, gone, looked_at, deadline }: Aftermath) {
-        let connection = &self.connection;
+        let connection = &self.joined.connection;
         drop(held);
         if let Some(bound) = connection.session {
             connection.core.reconsider(bound.key, looked_at);
         }
         if let Some(leaves) = leaves {
             if let Leaves::Told(why) = leaves {
-                self.seat.say(why);
+                self.joined.seat.say(why);
             }
-            self.seat.disconnect();
+            self.joined.seat.disconnect();
             if connection.has_ended() {
                 connection.close_soon();
             }
@@ -202,21 +200,25 @@ impl Call {
     }
 
     async fn attempt(&self, place: Place, Job { asked, work }: Job, aftermath: &mut Aftermath) -> Outcome {
-        let connection = &self.connection;
+        let connection = &self.joined.connection;
         let Aftermath { held, leaves, gone, looked_at, deadline } = aftermath;
         let mut refuse = |refusal: Refusal| {
             *gone |= matches!(refusal, Refusal::Gone);
             EventError::from_refusal(&refusal)
         };
-        let fields = match place {
+        let loaded = match place {
             Some(Ok(ticket)) => {
-                let record = held.insert(ticket.granted().await.map_err(&mut refuse)?).record();
+                let granted = match ticket.at_hand() {
+                    Ok(granted) => granted,
+                    Err(waits) => Box::pin(waits.granted()).await,
+                };
+                let record = held.insert(granted.map_err(&mut refuse)?).record();
                 self.saw(record);
                 *deadline = Some(record.deadline);
-                Some(record.fields.clone())
+                None
             }
             Some(Err(refusal)) => return Err(refuse(refusal)),
-            None if self.known().is_some() => self.known().cloned(),
+            None if self.known().is_some() => None,
             // without views only the guards look at the session: fresh, but in no order
             None if connection.session.is_some() && !asked.is_empty() => {
                 let loaded = Box::pin(connection.load()).await;
@@ -233,24 +235,30 @@ impl Call {
         }
         // guards and handler share the time that a handler has; what holds the session, holds it for both
         let limit = connection.core.engine.limits.handler;
-        let finished = holding(
-            held.as_ref(),
-            within(
-                Until::For(limit),
-                AssertUnwindSafe(async {
-                    if let Some(refusal) = refused(asked, fields.as_ref(), leaves).await {
-                        return Err(refusal);
-                    }
-                    let handler = work(fields.as_ref()).map_err(|error| EventError::from_view(&error))?;
-                    // the store need not copy what nobody looks at any more
-                    drop(fields);
-                    handler.await
-                })
-                .catch_unwind(),
-            ),
-        )
-        .await;
-        *leaves = leaves.or_else(|| CURRENT.try_with(|current| current.leaves.get().copied()).ok().flatten());
+        let current = Current {
+            session: connection.session.map(|bound| bound.key),
+            holds: held.as_ref().is_some_and(Transaction::is_exclusive),
+            joined: Arc::clone(&self.joined),
+            leaves: OnceLock::new(),
+        };
+        let asked_for;
+        let finished = {
+            let held = held.as_ref().map(|transaction| &transaction.record().fields);
+            let fields = held.or_else(|| self.known()).or(loaded.as_ref());
+            let running = AssertUnwindSafe(async {
+                if !asked.is_empty()
+                    && let Some(refusal) = Box::pin(refused(asked, fields, leaves)).await
+                {
+                    return Err(refusal);
+                }
+                work(fields).map_err(|error| EventError::from_view(&error))?.await
+            });
+            let mut running = pin!(CURRENT.scope(current, within(Until::For(limit), running.catch_unwind())));
+            let finished = running.as_mut().await;
+            asked_for = running.take_value().and_then(|current| current.leaves.into_inner());
+            finished
+        };
+        *leaves = leaves.or(asked_for);
         let (mut patch, reply) = match finished {
             Ok(Ok(finished)) => finished?,
             Ok(Err(_panic)) => {

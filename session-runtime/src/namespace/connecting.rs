@@ -16,7 +16,7 @@ use socketioxide::{
 use socketioxide_core::Value;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{Admitted, Namespace};
+use super::{Admitted, Joined, Namespace};
 use crate::{
     after::extracting,
     connection::Connection,
@@ -37,9 +37,7 @@ type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + '
 struct Waiting(Arc<Mutex<Option<Entry>>>);
 
 struct Entry {
-    connection: Arc<Connection>,
-    seat: Arc<dyn Seat>,
-    gate: Arc<Gate>,
+    joined: Arc<Joined>,
     /// Lets the connect handler, which has its place in the queue already, begin.
     begin: Option<oneshot::Sender<()>>,
 }
@@ -105,13 +103,8 @@ impl<A: Adapter> Namespace<A> {
         if let Some(bound) = &connection.session {
             socket.join(bound.key.room());
         }
-        let admitted = Arc::new(Admitted {
-            connection: Arc::clone(&connection),
-            namespace: Arc::clone(rules),
-            seat: Arc::clone(&seat),
-            gate: Arc::default(),
-        });
-        let gate = Arc::clone(&admitted.gate);
+        let joined = Arc::new(Joined { connection, seat, gate: Gate::default() });
+        let admitted = Arc::new(Admitted { joined: Arc::clone(&joined), namespace: Arc::clone(rules) });
         for (_, register) in &rules.events {
             register(socket, &admitted);
         }
@@ -121,12 +114,10 @@ impl<A: Adapter> Namespace<A> {
         let begin = connecting.map(|(work, needs)| {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
-            let (connection, seat, gate) = (Arc::clone(&connection), Arc::clone(&seat), Arc::clone(&gate));
-            let call = Call { gate, seat, connection, needs, after, fresh: None };
+            let call = Call { joined: Arc::clone(&joined), needs, after, fresh: None };
             let place = call.enqueue(0);
             let socket = Arc::downgrade(socket);
-            let counting = Arc::clone(&admitted.connection.core);
-            tokio::spawn(counting.shutdown.handling(async move {
+            tokio::spawn(joined.connection.core.shutdown.handling(async move {
                 if allowed.await.is_ok()
                     && let Some(socket) = socket.upgrade()
                 {
@@ -140,7 +131,7 @@ impl<A: Adapter> Namespace<A> {
             }));
             begin
         });
-        let entry = Entry { connection, seat, gate, begin };
+        let entry = Entry { joined, begin };
         socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entry)))));
         Ok(())
     }
@@ -168,13 +159,14 @@ impl<A: Adapter> ConnectHandler<A, Guarded> for Namespace<A> {
             .extensions
             .remove::<Waiting>()
             .and_then(|waiting| waiting.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let Some(Entry { connection, seat, gate, begin }) = entry else {
+        let Some(Entry { joined, begin }) = entry else {
             // nobody asked the guards: fail closed
             tracing::error!(namespace = socket.ns(), "a socket was not admitted by its namespace's guards");
             let _ = socket.disconnect();
             return;
         };
-        connection.seat(Arc::clone(&seat));
+        let Joined { connection, seat, gate } = &*joined;
+        connection.seat(Arc::clone(seat));
         metering::seated(&socket);
         gate.open();
         if connection.has_ended() {
