@@ -181,13 +181,15 @@ broken_stores! {
         release_gives_the_lease_back increments_under_leases_are_exact watched_lease_is_taken_over confirm_is_the_record_as_it_is;
     answers_from_memory: AnswersFromMemory => acquire_again_changes_nothing confirm_is_the_record_as_it_is;
     load_renews: LoadRenews => refusal_names_the_lease;
+    others_renew: OthersRenew => refusal_names_the_lease;
     forgets_to_renew: ForgetsToRenew => keep_renews changed_lease_is_not_taken_over;
     anybody_releases: AnybodyReleases =>
         keep_renews release_by_others_changes_nothing line_is_first_come_first_served offer_keeps_others_out
         repeated_claim_has_one_place withdrawn_claim_gets_no_offer changed_lease_is_not_taken_over
         offer_is_taken_over_only_as_offer takeover_keeps_the_line lost_lease_is_fenced;
     lease_locks_others_out: LeaseLocksOthersOut =>
-        acquire_again_changes_nothing lease_hinders_no_other alone_is_true_only_while_alone retire_is_fenced confirm_is_the_record_as_it_is;
+        acquire_again_changes_nothing refusal_names_the_lease lease_hinders_no_other alone_is_true_only_while_alone
+        retire_is_fenced confirm_is_the_record_as_it_is;
     loses_patches: LosesPatches => acquire_again_changes_nothing lease_hinders_no_other alone_is_true_only_while_alone;
     lease_outlives_the_record: LeaseOutlivesTheRecord => lease_dies_with_its_record;
     keeps_whoever_waits: KeepsWhoeverWaits =>

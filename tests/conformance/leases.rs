@@ -232,6 +232,23 @@ impl Sabotage for LoadRenews {
     }
 }
 
+/// Who writes without the lease renews it for its holder.
+#[derive(Default)]
+pub(crate) struct OthersRenew;
+
+impl Sabotage for OthersRenew {
+    async fn patch(&self, at: At<'_>, patch: &Patch) -> Result<Patched> {
+        let patched = at.patch(patch).await?;
+        if patch.fence.is_none()
+            && let Some(Lease { token, renewal: Some(_) }) = at.lease().await?
+        {
+            let fence = Some(Fence { token, then: Then::Keep });
+            at.patch(&Patch { fence, ..Patch::new() }).await?;
+        }
+        Ok(patched)
+    }
+}
+
 /// Writes nothing for an empty patch, not even the renewal.
 #[derive(Default)]
 pub(crate) struct ForgetsToRenew;

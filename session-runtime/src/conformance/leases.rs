@@ -152,6 +152,11 @@ pub(super) async fn refusal_names_the_lease(probe: Probe) -> Outcome {
     same(session.refused(&other, "the same claim again").await?, lease, "the lease, asked for again")?;
     session.touch(Deadline::Extend(session.time(310))).await?;
     session.load().await?;
+    for count in 1..3 {
+        applied(session.elsewhere().patch(&set(json!({ "count": count }))).await?, "a patch without fence")?;
+        let seen = session.refused(&other, "the same claim after a patch without fence").await?;
+        same(seen, lease, "the lease after another's patch, which is no sign of life of its holder")?;
+    }
     let seen = session.elsewhere().refused(&third, "another claim").await?;
     same(seen, lease, "the lease that its holder has not renewed, as another node sees it")
 }

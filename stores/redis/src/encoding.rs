@@ -1,6 +1,6 @@
 //! How records, keys and times are written in Redis.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use data_encoding::HEXLOWER;
 use redis::{Cmd, RedisWrite as _, Value};
@@ -41,7 +41,7 @@ pub(crate) fn session_key(hex: &[u8]) -> Option<SessionKey> {
     Some(SessionKey::from(bytes))
 }
 
-/// A token, a node, or a transaction, as [`digits`] without an allocation.
+/// A token or a node, as [`digits`] without an allocation.
 pub(crate) fn id(id: u128) -> [u8; 32] {
     let mut digits = [0; 32];
     HEXLOWER.encode_mut(&id.to_be_bytes(), &mut digits);
@@ -57,6 +57,11 @@ pub(crate) fn digits(id: u128) -> String {
 pub(crate) fn parse_id(text: &[u8]) -> Option<u128> {
     let bytes: [u8; 16] = HEXLOWER.decode(text).ok()?.try_into().ok()?;
     Some(u128::from_be_bytes(bytes))
+}
+
+/// A transaction.
+pub(crate) fn transaction(id: TransactionId) -> [u8; 16] {
+    id.0.to_be_bytes()
 }
 
 /// Nanoseconds since 1970, in digits that compare as text as the times do.
@@ -152,7 +157,8 @@ pub(crate) fn held(hash: Value, token: Token, now: OffsetDateTime) -> Result<Acq
     }
     let holder = bookkeeping("@t").ok_or(Failure::Unreadable("a lease is gone that was just taken"))?;
     let renewal = bookkeeping("@n").map(Vec::as_slice).unwrap_or_default();
-    match lease(holder, renewal)? {
+    let done = bookkeeping("@x").map(Vec::as_slice).unwrap_or_default();
+    match lease(holder, &pulse(renewal, done)?)? {
         lease if lease.token == token => record(&pairs).map(Acquired::Held),
         lease => Ok(Acquired::Refused(lease)),
     }
@@ -179,15 +185,26 @@ pub(crate) fn confirmed(
     }
 }
 
-/// A token, and a renewal that is empty while the lease is only offered.
-pub(crate) fn lease(token: &[u8], renewal: &[u8]) -> Result<Lease, Failure> {
+/// A token, and a pulse that is empty while the lease is only offered.
+pub(crate) fn lease(token: &[u8], pulse: &[u8]) -> Result<Lease, Failure> {
     let token = parse_id(token).map(Token).ok_or(Failure::Unreadable("a lease has no token"))?;
-    let number = |renewal| std::str::from_utf8(renewal).ok().and_then(|renewal| renewal.parse().ok());
-    let renewal = match renewal {
-        [] => None,
-        renewal => Some(number(renewal).ok_or(Failure::Unreadable("a lease's renewal is no number"))?),
-    };
+    let renewal = if pulse.is_empty() { None } else { Some(number(pulse)?) };
     Ok(Lease { token, renewal })
+}
+
+/// As the script of the same name.
+fn pulse(renewal: &[u8], done: &[u8]) -> Result<Vec<u8>, Failure> {
+    if renewal.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last = (0..6).fold(0, |last, at| last * 256 + i64::from(done.get(at).copied().unwrap_or(0)));
+    let pulse = number::<i64>(renewal)?.saturating_add(last).rem_euclid(1 << 50);
+    Ok(pulse.to_string().into_bytes())
+}
+
+fn number<T: FromStr>(text: &[u8]) -> Result<T, Failure> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    number.ok_or(Failure::Unreadable("a lease's renewal is no number"))
 }
 
 /// The sessions of a user, each followed by its age.
@@ -217,9 +234,7 @@ fn record(pairs: &Pairs) -> Result<Record, Failure> {
             Some((b'=', key)) => fields.push(read_field(key, value)?),
             Some((b'@', b"d")) => deadline = Some(parse_time(value)?),
             Some((b'@', b"u")) => unconfirmed = true,
-            Some((b'@', b"x")) => {
-                latest = value.split(|byte| *byte == b' ').next().and_then(parse_id).map(TransactionId);
-            }
+            Some((b'@', b"x")) => latest = value.first_chunk().map(|id| TransactionId(u128::from_be_bytes(*id))),
             _ => {}
         }
     }

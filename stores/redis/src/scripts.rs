@@ -27,8 +27,8 @@ macro_rules! scripts {
 
 scripts! {
     CREATE = "create";
-    ACQUIRE = "line" "acquire";
-    PATCH = "line" "patch";
+    ACQUIRE = "line" "pulse" "acquire";
+    PATCH = "patch" "line" "patch_offers";
     RELEASE = "line" "release";
     TOUCH = "touch";
     DELETE = "delete";

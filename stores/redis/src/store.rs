@@ -223,7 +223,7 @@ impl Store for RedisStore {
         };
         let mut call = scripts::PATCH.on(&self.key(key), 9 + 2 * patch.set.len() + patch.remove.len());
         call.arg(&encoding::time(now))
-            .arg(&encoding::id(patch.transaction.0))
+            .arg(&encoding::transaction(patch.transaction))
             .arg(i32::from(!patch.is_empty()))
             .arg(token)
             .arg(then);
@@ -279,9 +279,9 @@ impl Store for RedisStore {
     ) -> Result<Patched, StoreError> {
         let mut call = scripts::RETIRE.on(&self.key(key), 6);
         call.arg(&encoding::time(now))
-            .arg(&encoding::id(retirement.transaction.0))
+            .arg(&encoding::transaction(retirement.transaction))
             .arg(retirement.token.map(|token| encoding::digits(token.0)).unwrap_or_default())
-            .arg(retirement.seen.map(|seen| encoding::digits(seen.0)).unwrap_or_default())
+            .arg(retirement.seen.as_ref().map_or_else(Vec::new, |seen| encoding::transaction(*seen).to_vec()))
             .arg(&encoding::time(retirement.until))
             .arg(encoding::time_to_live(retirement.until, now));
         let retired = |reply| match &reply {
@@ -404,8 +404,8 @@ fn acquired(reply: &Value) -> Result<Option<Acquired>, Failure> {
         Value::BulkString(word) if word == b"held" => Ok(None),
         Value::BulkString(word) if word == b"gone" => Ok(Some(Acquired::Gone)),
         Value::Array(lease) => match lease.as_slice() {
-            [Value::BulkString(token), Value::BulkString(renewal)] => {
-                encoding::lease(token, renewal).map(Acquired::Refused).map(Some)
+            [Value::BulkString(token), Value::BulkString(pulse)] => {
+                encoding::lease(token, pulse).map(Acquired::Refused).map(Some)
             }
             _ => Err(Failure::Odd),
         },

@@ -52,7 +52,6 @@ impl Machine {
     pub(in crate::engine) fn after(&self, ticket: TicketId) -> Option<Next> {
         let is_over = self.answering.is_some_and(|(answering, _)| answering == ticket)
             && !self.rules.leases
-            && !self.ended
             && self.batch.is_none()
             && self.loading.is_none()
             && self.kept.is_none()
@@ -125,6 +124,8 @@ mod tests {
         here: BTreeSet<u64>,
         running: Option<u64>,
         io: Option<Command>,
+        /// Whether the store answers at once.
+        at_once: bool,
         /// How often each short way was gone.
         short: [u32; 5],
     }
@@ -133,9 +134,18 @@ mod tests {
     const APPLIED: Input = Input::Saved(Saved::Applied { held: false, alone: false });
 
     impl Session {
-        fn new() -> Self {
+        fn new(at_once: bool) -> Self {
             let machine = Machine::new(RULES);
-            Self { machine, now: WAIT, arrived: 0, here: BTreeSet::new(), running: None, io: None, short: [0; 5] }
+            Self {
+                machine,
+                now: WAIT,
+                arrived: 0,
+                here: BTreeSet::new(),
+                running: None,
+                io: None,
+                at_once,
+                short: [0; 5],
+            }
         }
 
         fn step(&mut self, input: Input) {
@@ -229,8 +239,7 @@ mod tests {
                     Input::Loaded([Loaded::Live, Loaded::Live, Loaded::Failed][usize::from(how % 3)])
                 }
                 Some(Command::Claim { .. }) => Input::Claimed(
-                    [Claimed::Held { at_once: true }, Claimed::Held { at_once: false }, Claimed::Failed]
-                        [usize::from(how % 3)],
+                    [Claimed::Held { at_once: self.at_once }, Claimed::Gone, Claimed::Failed][usize::from(how % 3)],
                 ),
                 Some(_) => {
                     let saved = [Saved::Applied { held: false, alone: false }, Saved::Failed, Saved::Unanswered];
@@ -273,9 +282,9 @@ mod tests {
         let config = Config { cases: 4_000, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new(config);
         let gone = std::cell::Cell::new([0; 5]);
-        let many = proptest::collection::vec(happens(), 1..60);
-        let checked = runner.run(&many, |happening| {
-            let mut session = Session::new();
+        let many = (any::<bool>(), proptest::collection::vec(happens(), 1..60));
+        let checked = runner.run(&many, |(at_once, happening)| {
+            let mut session = Session::new(at_once);
             for happens in happening {
                 match happens {
                     Happens::Arrive(turn) => session.arrive(turn),
