@@ -15,7 +15,7 @@ pub(in crate::engine) enum Next {
 impl Machine {
     /// Whether whoever arrives now has its turn, and needs no more for it than the record.
     pub(in crate::engine) fn is_free(&self) -> bool {
-        !self.rules.leases && !self.ended && self.kept.is_none() && self.is_idle()
+        !self.rules.leases && !self.ended && self.is_idle()
     }
 
     /// One arrives where it [is free](Self::is_free), and its turn comes with the record: it arrived, and was loaded.
@@ -53,9 +53,6 @@ impl Machine {
         let is_over = self.answering.is_some_and(|(answering, _)| answering == ticket)
             && !self.rules.leases
             && self.batch.is_none()
-            && self.loading.is_none()
-            && self.kept.is_none()
-            && self.tenure == Tenure::None
             && self.answers.is_empty();
         match self.waiting.front() {
             _ if !is_over => None,
@@ -303,5 +300,59 @@ mod tests {
         });
         checked.unwrap();
         assert!(gone.get().iter().all(|times| *times > 300), "each of them was tried: {:?}", gone.get());
+    }
+
+    /// A batch as stores have it that do not answer at once: nothing of it is alone.
+    #[test]
+    fn who_shares_a_batch_goes_the_long_way() {
+        // as many as a batch has room for, and one for whom the others wait
+        const LAST: u64 = 64;
+        let mut session = Session::new(false);
+        for _ in 0..=LAST {
+            session.arrive(Turn::Write);
+        }
+        session.answer(0);
+        session.commit(Work::Patch);
+        session.answer(0);
+        session.leave(0);
+        session.answer(0);
+        for _ in 1..LAST {
+            session.commit(Work::Patch);
+        }
+        assert_eq!(session.running, Some(LAST));
+        session.now += Duration::from_millis(5);
+        session.step(Input::Tick);
+        session.answer(0);
+        session.arrive(Turn::Write);
+        // all but the last are saved, and the first of them is being answered
+        assert!(session.machine.answering.is_some_and(|(answering, _)| answering == TicketId(1)));
+        assert!(!session.machine.saves_alone(session.now, TicketId(LAST), Work::Patch));
+        for _ in 2..LAST {
+            session.leave(1);
+        }
+        session.leave(0);
+        assert!(session.machine.answering.is_none());
+        assert!(session.machine.saves_alone(session.now, TicketId(LAST), Work::Patch));
+    }
+
+    #[test]
+    fn nobody_has_the_turn_of_one_who_still_runs() {
+        let mut session = Session::new(false);
+        for _ in 0..3 {
+            session.arrive(Turn::Write);
+        }
+        session.answer(0);
+        session.commit(Work::Patch);
+        session.answer(0);
+        session.leave(0);
+        session.answer(0);
+        session.commit(Work::Patch);
+        assert_eq!(session.running, Some(2));
+        session.now += Duration::from_millis(5);
+        session.step(Input::Tick);
+        session.answer(0);
+        session.arrive(Turn::Write);
+        assert!(session.machine.answering.is_some_and(|(answering, _)| answering == TicketId(1)));
+        assert_eq!(session.machine.after(TicketId(1)), None);
     }
 }
