@@ -112,7 +112,7 @@ impl<A: Adapter, K: Kind<A> + 'static> MessageHandler<A, PhantomData<fn() -> K>>
                     after,
                     fresh: K::FRESH.and_then(|age| Fresh::find(connection, age)),
                 };
-                let place = call.enqueue(bytes);
+                let place = call.enqueue(bytes, call.joined.gate.is_open());
                 let job = Job { asked, work: work::<A, K::Handler>(args) };
                 // whoever writes waits for those before it anyway
                 let at_once = call.needs.access == Access::Write && connection.core.engine.store().at_once();

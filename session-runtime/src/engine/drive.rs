@@ -17,6 +17,7 @@ use super::{
     machine::{Claimed, Command, Input, Loaded, Reason, Saved, TicketId, Time},
     queue::{Change, Queue, Save, State, is_own},
     short::Settled,
+    waiting::Waiting,
 };
 use crate::{
     record::{Patch, Record, SessionKey},
@@ -48,7 +49,7 @@ pub(super) enum Outcome {
 }
 
 /// A command on its way.
-enum Operation {
+pub(super) enum Operation {
     Load(Begun<store::Loaded>),
     /// A claim where there are no leases.
     Take(Begun<store::Loaded>),
@@ -150,6 +151,13 @@ fn refusal(reason: Reason, failure: Option<&Arc<StoreError>>) -> Refusal {
     }
 }
 
+/// What has come of a commit.
+pub(super) enum Commit {
+    Saved,
+    /// It will be answered; somebody has to await that.
+    Waits(Option<Waiting>),
+}
+
 /// A lease that is being given back.
 struct Releasing(Arc<Engine>);
 
@@ -173,12 +181,12 @@ impl Engine {
         self.drive(queue, now, io);
     }
 
-    /// A transaction has ended well: whether it is saved, or will be answered what comes of it.
-    pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) -> bool {
+    /// A transaction has ended well: it is saved, or will be answered what comes of it.
+    pub(super) fn commit(self: &Arc<Self>, queue: &Arc<Queue>, ticket: TicketId, change: Change) -> Commit {
         let now = self.now();
         let mut state = lock(&queue.state);
         let said = match self.settle(queue, &mut state, now, ticket, &change) {
-            Settled::Saved => return true,
+            Settled::Saved => return Commit::Saved,
             Settled::Said(said) => Some(Outcome::Saved(said)),
             Settled::No => None,
         };
@@ -191,8 +199,7 @@ impl Engine {
             (Some(Io::Save(_)), Some(said)) => self.ended_io(queue, now, said, true),
             (io, _) => io,
         };
-        self.drive(queue, now, io);
-        false
+        Commit::Waits(self.advance(queue, now, io))
     }
 
     /// Nobody has that ticket any more.
@@ -278,12 +285,16 @@ impl Engine {
         io
     }
 
-    /// Carries out what needs the store, for as long as it answers at once, for which no time passes; what it does not is
-    /// awaited in a task.
-    pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, mut io: Option<Io>) {
-        if io.is_none() {
-            return;
+    /// Carries out what needs the store; what it does not answer at once is awaited in a task.
+    pub(super) fn drive(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, io: Option<Io>) {
+        if let Some(waiting) = self.advance(queue, now, io) {
+            waiting.elsewhere();
         }
+    }
+
+    /// Carries out what needs the store, for as long as it answers at once, for which no time passes.
+    pub(super) fn advance(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, mut io: Option<Io>) -> Option<Waiting> {
+        io.as_ref()?;
         // what the operation needs of a runtime, it takes from that one from the beginning
         let runtime = if self.store.at_once() { None } else { self.runtime() };
         let _entered = runtime.as_ref().map(Handle::enter);
@@ -291,17 +302,10 @@ impl Engine {
             let mut operation = self.begin(queue.key, command);
             match Pin::new(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => io = self.ended_io(queue, now, outcome, true),
-                Poll::Pending => {
-                    let (engine, queue) = (Arc::clone(self), Arc::clone(queue));
-                    self.spawn(async move {
-                        let outcome = engine.end(queue.key, operation).await;
-                        let now = engine.now();
-                        let io = engine.ended_io(&queue, now, outcome, false);
-                        engine.drive(&queue, now, io);
-                    });
-                }
+                Poll::Pending => return Some(Waiting::new(self, queue, operation, now)),
             }
         }
+        None
     }
 
     fn begin(&self, key: SessionKey, command: Io) -> Operation {
@@ -323,8 +327,9 @@ impl Engine {
         }
     }
 
-    async fn end(&self, key: SessionKey, mut operation: Operation) -> Outcome {
-        let outcome = match timeout(self.limits.store, &mut operation).await {
+    /// Awaits what the store says, for so long.
+    pub(super) async fn end(&self, key: SessionKey, mut operation: Operation, limit: Duration) -> Outcome {
+        let outcome = match timeout(limit, &mut operation).await {
             Ok(outcome) => outcome,
             Err(_) => operation.late(),
         };
@@ -335,7 +340,13 @@ impl Engine {
         outcome
     }
 
-    fn ended_io(self: &Arc<Self>, queue: &Arc<Queue>, now: Time, outcome: Outcome, at_once: bool) -> Option<Io> {
+    pub(super) fn ended_io(
+        self: &Arc<Self>,
+        queue: &Arc<Queue>,
+        now: Time,
+        outcome: Outcome,
+        at_once: bool,
+    ) -> Option<Io> {
         let input = outcome.input(self, at_once);
         let mut state = lock(&queue.state);
         if let Outcome::Saved(saved) = &outcome {
@@ -400,6 +411,7 @@ impl Engine {
                     return;
                 };
                 for queue in queues {
+                    lock(&queue.state).oversee(engine.now());
                     engine.input(&queue, Input::Tick);
                 }
             }

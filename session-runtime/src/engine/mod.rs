@@ -17,6 +17,7 @@ mod promise;
 mod queue;
 mod short;
 mod transaction;
+mod waiting;
 
 use std::{
     sync::{
@@ -30,11 +31,13 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use self::known::{Known, Look};
 pub(crate) use self::transaction::{Ticket, Transaction};
+pub(crate) use self::waiting::Attended;
 
 use self::{
     home::Home,
     machine::{Input, Rules, Turn},
     queue::Queue,
+    waiting::Waiting,
 };
 use crate::{
     record::{BySession, SessionKey},
@@ -148,13 +151,28 @@ impl Engine {
     ///
     /// `bytes` is what waits with it.
     pub(crate) fn enqueue(self: &Arc<Self>, key: SessionKey, access: Access, bytes: usize) -> Result<Ticket, Refusal> {
-        let turn = if access == Access::Write { Turn::Write } else { Turn::Read };
-        self.enqueue_for(key, turn, access, bytes)
+        let (ticket, waiting) = self.enqueue_for(key, Turn::of(access), access, bytes)?;
+        Attended::elsewhere(waiting);
+        Ok(ticket)
+    }
+
+    /// A place for an event, whose task waits for its turn and does nothing else until that comes.
+    pub(crate) fn enqueue_event(
+        self: &Arc<Self>,
+        key: SessionKey,
+        access: Access,
+        bytes: usize,
+    ) -> Result<(Ticket, Attended), Refusal> {
+        let (mut ticket, waiting) = self.enqueue_for(key, Turn::of(access), access, bytes)?;
+        ticket.is_event = true;
+        Ok((ticket, Attended::here(waiting)))
     }
 
     /// A place to write that begins with what the store has: what is committed before it is saved by then.
     pub(crate) fn enqueue_first(self: &Arc<Self>, key: SessionKey) -> Result<Ticket, Refusal> {
-        self.enqueue_for(key, Turn::WriteFirst, Access::Write, 0)
+        let (ticket, waiting) = self.enqueue_for(key, Turn::WriteFirst, Access::Write, 0)?;
+        Attended::elsewhere(waiting);
+        Ok(ticket)
     }
 
     fn enqueue_for(
@@ -163,7 +181,7 @@ impl Engine {
         turn: Turn,
         access: Access,
         bytes: usize,
-    ) -> Result<Ticket, Refusal> {
+    ) -> Result<(Ticket, Option<Waiting>), Refusal> {
         let arrived = Instant::now();
         let now = arrived.saturating_duration_since(self.epoch);
 
@@ -178,19 +196,18 @@ impl Engine {
         }
         // it is not forgotten while somebody holds its state
         drop(queues);
-        let (id, record) = if let Some((id, record)) = self.take(&queue, &mut state, now, turn) {
+        let (id, record, waiting) = if let Some((id, record)) = self.take(&queue, &mut state, now, turn) {
             drop(state);
-            (id, Some(record))
+            (id, Some(record), None)
         } else {
             let until = now + self.limits.wait;
             let id = state.take_place(self, bytes);
             let io = self.step(&queue, &mut state, now, Input::Arrive { ticket: id, turn, until }, None);
             drop(state);
-            self.drive(&queue, now, io);
-            (id, None)
+            (id, None, self.advance(&queue, now, io))
         };
         self.watch();
-        Ok(Ticket { engine: Arc::clone(self), queue, id, access, arrived, record })
+        Ok((Ticket::new(self, queue, id, access, arrived, record), waiting))
     }
 
     /// Tells the queue of a session, if it is at work, that the session has ended.

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, atomic::Ordering},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -40,7 +40,24 @@ pub(super) struct State {
     pub(super) commands: Vec<Command>,
     /// For when a tick is under way already.
     pub(super) wakes: Option<Duration>,
+    /// The operation that an event awaits; there is one at a time.
+    overseen: Option<Overseen>,
     pub(super) lease_wait: LeaseWait,
+}
+
+/// Who awaits an operation, and how long that may take.
+pub(super) struct Overseen {
+    until: Duration,
+    waker: Waker,
+}
+
+impl Overseen {
+    pub(super) fn of(state: &mut State, until: Duration, waker: &Waker) {
+        match &mut state.overseen {
+            Some(overseen) if overseen.until == until && overseen.waker.will_wake(waker) => {}
+            overseen => *overseen = Some(Self { until, waker: waker.clone() }),
+        }
+    }
 }
 
 /// What is known of a ticket.
@@ -120,6 +137,7 @@ impl Queue {
             saving: None,
             commands: Vec::new(),
             wakes: None,
+            overseen: None,
             lease_wait: LeaseWait::default(),
         };
         Self { key, state: Mutex::new(state) }
@@ -131,6 +149,13 @@ impl State {
         self.bytes += bytes;
         engine.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.slots.push(Slot { bytes, grant: Promise::default(), verdict: Promise::default() })
+    }
+
+    /// Wakes who awaits an operation that takes too long.
+    pub(super) fn oversee(&mut self, now: Duration) {
+        if let Some(late) = self.overseen.take_if(|overseen| now >= overseen.until) {
+            late.waker.wake();
+        }
     }
 
     /// Nobody has that ticket any more.

@@ -1,5 +1,6 @@
 mod at_once;
 mod nodes;
+mod waiting;
 
 use serde_json::json;
 use time::OffsetDateTime;

@@ -11,9 +11,12 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::{
-    Engine, Refusal, lock,
+    Engine, Refusal,
+    drive::Commit,
+    lock,
     machine::{Input, TicketId},
     queue::{Change, Queue},
+    waiting::Attended,
 };
 use crate::{
     metering,
@@ -31,17 +34,36 @@ pub(crate) struct Ticket {
     pub(super) access: Access,
     pub(super) arrived: Instant,
     /// Its turn has come with its place.
-    pub(super) record: Option<Record>,
+    record: Option<Record>,
+    /// It is an event's, whose task attends to what it has begun.
+    pub(super) is_event: bool,
 }
 
 impl Ticket {
+    pub(super) fn new(
+        engine: &Arc<Engine>,
+        queue: Arc<Queue>,
+        id: TicketId,
+        access: Access,
+        arrived: Instant,
+        record: Option<Record>,
+    ) -> Self {
+        let engine = Arc::clone(engine);
+        Self { engine, queue, id, access, arrived, record, is_event: false }
+    }
+
     /// Waits for the turn, at most `wait_limit`.
     ///
     /// Cancelling it gives the place up.
     pub(crate) async fn granted(self) -> Result<Transaction, Refusal> {
+        self.granted_attending(Attended::default()).await
+    }
+
+    /// The same, for the task of an event, with what it attends to until then.
+    pub(crate) async fn granted_attending(self, attended: Attended) -> Result<Transaction, Refusal> {
         match self.at_hand() {
             Ok(granted) => granted,
-            Err(waits) => waits.waited().await,
+            Err(waits) => waits.waited(attended).await,
         }
     }
 
@@ -59,8 +81,11 @@ impl Ticket {
         Ok(Transaction { record: granted?, ticket: self })
     }
 
-    async fn waited(self) -> Result<Transaction, Refusal> {
-        let turn = poll_fn(|context| lock(&self.queue.state).poll_granted(self.id, context));
+    async fn waited(self, mut attended: Attended) -> Result<Transaction, Refusal> {
+        let turn = poll_fn(|context| {
+            attended.attend(context);
+            lock(&self.queue.state).poll_granted(self.id, context)
+        });
         let limit = self.engine.limits.wait;
         let granted = if let Ok(granted) = within(Until::At(self.arrived + limit), turn).await {
             granted
@@ -135,10 +160,11 @@ impl Transaction {
 
     fn save(&self, change: Change) -> Committed<'_> {
         let Ticket { engine, queue, id, .. } = &self.ticket;
-        if engine.commit(queue, *id, change) {
-            return Committed::Settled(Some(Ok(())));
+        match engine.commit(queue, *id, change) {
+            Commit::Saved => Committed::Settled(Some(Ok(()))),
+            Commit::Waits(waiting) if self.ticket.is_event => Committed::Waits(&self.ticket, Attended::here(waiting)),
+            Commit::Waits(waiting) => Committed::Waits(&self.ticket, Attended::elsewhere(waiting)),
         }
-        Committed::Waits(&self.ticket)
     }
 }
 
@@ -146,7 +172,7 @@ impl Transaction {
 #[must_use]
 pub(crate) enum Committed<'a> {
     Settled(Option<Result<(), Refusal>>),
-    Waits(&'a Ticket),
+    Waits(&'a Ticket, Attended),
 }
 
 impl Future for Committed<'_> {
@@ -155,7 +181,8 @@ impl Future for Committed<'_> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Settled(verdict) => Poll::Ready(verdict.take().unwrap_or(Err(Refusal::Unknown))),
-            Self::Waits(Ticket { queue, id, .. }) => {
+            Self::Waits(Ticket { queue, id, .. }, attended) => {
+                attended.attend(context);
                 let verdict = lock(&queue.state).poll_answered(*id, context);
                 verdict.map(|verdict| verdict.unwrap_or(Err(Refusal::Unknown)))
             }

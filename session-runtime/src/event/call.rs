@@ -18,7 +18,7 @@ use crate::{
     after::AfterSave,
     connection::{Bound, Connection},
     core::{BoxFuture, LookedAt},
-    engine::{Look, Refusal, Ticket, Transaction},
+    engine::{Attended, Look, Refusal, Ticket, Transaction},
     error::EventError,
     guard::Asked,
     handler::Handler,
@@ -100,7 +100,7 @@ pub(crate) struct Job {
 }
 
 /// An event's place in the queue, if it needs one.
-pub(crate) type Place = Option<Result<Ticket, Refusal>>;
+pub(crate) type Place = Option<Result<(Ticket, Attended), Refusal>>;
 
 /// How an attempt ended, besides its outcome.
 #[derive(Default)]
@@ -119,14 +119,18 @@ struct Aftermath {
 // What is rarely awaited is boxed, and no future is kept in a variable: memory is needed for each of these futures, for
 // every event.
 impl Call {
-    /// Takes the event's place in the queue.
-    pub(crate) fn enqueue(&self, bytes: usize) -> Place {
+    /// Takes the event's place in the queue. If it `is_next`, it waits for nothing else than its turn.
+    pub(crate) fn enqueue(&self, bytes: usize, is_next: bool) -> Place {
         let Bound { key, .. } = self.joined.connection.session?;
         if self.known().is_some() {
             return None;
         }
-        (self.needs.access != Access::None)
-            .then(|| self.joined.connection.core.engine.enqueue(key, self.needs.access, bytes))
+        let engine = &self.joined.connection.core.engine;
+        match self.needs.access {
+            Access::None => None,
+            access if is_next => Some(engine.enqueue_event(key, access, bytes)),
+            access => Some(engine.enqueue(key, access, bytes).map(|ticket| (ticket, Attended::default()))),
+        }
     }
 
     fn known(&self) -> Option<&Fields> {
@@ -207,10 +211,10 @@ impl Call {
             EventError::from_refusal(&refusal)
         };
         let loaded = match place {
-            Some(Ok(ticket)) => {
+            Some(Ok((ticket, attended))) => {
                 let granted = match ticket.at_hand() {
                     Ok(granted) => granted,
-                    Err(waits) => Box::pin(waits.granted()).await,
+                    Err(waits) => Box::pin(waits.granted_attending(attended)).await,
                 };
                 let record = held.insert(granted.map_err(&mut refuse)?).record();
                 self.saw(record);

@@ -112,7 +112,9 @@ pub fn cookies(value: &[u8]) {
     if let Some(id) = plain {
         // 128 bits, little endian, as tower-sessions writes them
         let spelt = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(id.to_le_bytes());
-        let text = String::from_utf8_lossy(value.as_bytes());
+        // a cookie may be percent-encoded
+        let text = decoded(&String::from_utf8_lossy(value.as_bytes()));
+        let text = String::from_utf8_lossy(&text);
         assert!(text.contains(&spelt), "{text} is no {spelt}");
     }
     // nobody guesses a signature, or what only a key can open
@@ -226,6 +228,13 @@ mod tests {
             after in "(; sid=AAAAAAAAAAAAAAAAAAAAAA|;|)",
         ) {
             cookies(format!("{before}{name}={value}{after}").as_bytes());
+        }
+
+        #[test]
+        fn an_encoded_cookie_shows_it_too(value in "%4[1-9][A-Za-z0-9_-]{20}[AQgw]") {
+            let value = format!("a=b; sid={value}");
+            cookies(value.as_bytes());
+            prop_assert!(shown(&manager(), &HeaderValue::from_str(&value).unwrap()).is_some());
         }
 
         #[test]

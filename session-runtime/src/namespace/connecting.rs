@@ -115,7 +115,7 @@ impl<A: Adapter> Namespace<A> {
             // its place in the queue is before the first event's; it begins when the client has been told
             let (begin, allowed) = oneshot::channel();
             let call = Call { joined: Arc::clone(&joined), needs, after, fresh: None };
-            let place = call.enqueue(0);
+            let place = call.enqueue(0, false);
             let socket = Arc::downgrade(socket);
             tokio::spawn(joined.connection.core.shutdown.handling(async move {
                 if allowed.await.is_ok()

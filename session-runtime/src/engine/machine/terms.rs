@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::store::{Lease, Then};
+use crate::{
+    store::{Lease, Then},
+    view::Access,
+};
 
 /// The time since the engine began.
 pub(crate) type Time = Duration;
@@ -23,6 +26,10 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
+    pub(crate) fn of(access: Access) -> Self {
+        if access == Access::Write { Self::Write } else { Self::Read }
+    }
+
     pub(super) fn writes(self) -> bool {
         self != Self::Read
     }
