@@ -349,6 +349,7 @@ impl Engine {
     ) -> Option<Io> {
         let input = outcome.input(self, at_once);
         let mut state = lock(&queue.state);
+        state.relieve();
         if let Outcome::Saved(saved) = &outcome {
             // before anybody is answered
             match (&state.saving, saved) {

@@ -158,6 +158,11 @@ impl State {
         }
     }
 
+    /// The operation has ended.
+    pub(super) fn relieve(&mut self) {
+        self.overseen = None;
+    }
+
     /// Nobody has that ticket any more.
     pub(super) fn give_up(&mut self, engine: &Engine, ticket: TicketId) {
         self.admit(engine, ticket);

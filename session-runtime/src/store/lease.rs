@@ -32,7 +32,8 @@ pub struct Claim {
 pub struct Lease {
     /// The holder's fence.
     pub token: Token,
-    /// How often the holder has renewed it; `None` while it is only offered to the first in line.
+    /// A number that is another one whenever its holder has renewed it or saved under it, and that nobody else changes: the
+    /// holder's sign of life. `None` while it is only offered to the first in line.
     pub renewal: Option<u64>,
 }
 

@@ -46,8 +46,9 @@ pub trait Store: Send + Sync + 'static {
     const LEASES: bool;
 
     /// Whether its operations are done as soon as they are asked for, as those of a store in memory are: none ever waits
-    /// for anything. Then the engine has nothing to hold for the time being, which is faster. Of an operation that waits
-    /// after all nobody knows what became of it.
+    /// for anything, and none asks something of `Sessions`. Then the engine has nothing to hold for the time being, which is
+    /// faster: it loads and saves under its own lock of that session. Of an operation that waits after all nobody knows what
+    /// became of it.
     const AT_ONCE: bool = false;
 
     /// Stores a new record.
