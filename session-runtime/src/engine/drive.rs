@@ -59,6 +59,14 @@ pub(super) enum Operation {
 }
 
 impl Operation {
+    /// A claim without an answer may have got the lease: others need not wait for that.
+    pub(super) fn may_hold(&self, outcome: &Outcome) -> Option<Token> {
+        match (self, outcome) {
+            (Self::Claim(_, token), Outcome::Claimed(Err(StoreError::Unanswered(_)))) => Some(*token),
+            _ => None,
+        }
+    }
+
     /// It has taken too long.
     fn late(&self) -> Outcome {
         const LATE: &str = "it did not answer in time";
@@ -333,9 +341,8 @@ impl Engine {
             Ok(outcome) => outcome,
             Err(_) => operation.late(),
         };
-        if let (Operation::Claim(_, token), Outcome::Claimed(Err(StoreError::Unanswered(_)))) = (&operation, &outcome) {
-            // it may have got the lease: others need not wait for that
-            let _ = timeout(self.limits.store, Arc::clone(&self.store).begin_release(key, *token)).await;
+        if let Some(token) = operation.may_hold(&outcome) {
+            let _ = timeout(self.limits.store, Arc::clone(&self.store).begin_release(key, token)).await;
         }
         outcome
     }
@@ -361,7 +368,7 @@ impl Engine {
     }
 
     /// Nobody waits for this: a release that is lost costs the others a lease's length.
-    fn release(self: &Arc<Self>, key: SessionKey, token: Token) {
+    pub(super) fn release(self: &Arc<Self>, key: SessionKey, token: Token) {
         let (releasing, store, limit) = (Releasing::of(self), Arc::clone(&self.store), self.limits.store);
         self.spawn(async move {
             let _releasing = releasing;

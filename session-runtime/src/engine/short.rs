@@ -66,7 +66,9 @@ impl Engine {
         state.record = None;
         if !patch.is_empty() {
             self.known.saving(&queue.key);
-            match self.store.patch_now(&queue.key, patch, clock::recent(self.epoch + now)) {
+            // what moves a deadline must not find a session alive that was over for others
+            let time = if patch.deadline.is_some() { clock::now() } else { clock::recent(self.epoch + now) };
+            match self.store.patch_now(&queue.key, patch, time) {
                 // before it is answered
                 Some(Ok(Patched::Applied { .. })) => self.known.saved(&queue.key, Some(patch)),
                 Some(said) => return Settled::Said(said),

@@ -61,7 +61,11 @@ impl Attended {
     /// For a task that awaits nothing else until this is answered.
     pub(super) fn here(waiting: Option<Waiting>) -> Self {
         match waiting {
-            Some(waiting) if waiting.is_at_home() => Self(Some(Box::new(waiting))),
+            Some(waiting) if waiting.is_at_home() => {
+                // there is a sweep from now on, if there is none yet
+                waiting.engine.watch();
+                Self(Some(Box::new(waiting)))
+            }
             waiting => Self::elsewhere(waiting),
         }
     }
@@ -80,7 +84,10 @@ impl Attended {
         };
         if let Poll::Ready(outcome) = Pin::new(&mut waiting.operation).poll(context) {
             if let Some(waiting) = self.0.take() {
-                let Waiting { engine, queue, .. } = *waiting;
+                let Waiting { engine, queue, operation, .. } = *waiting;
+                if let Some(token) = operation.may_hold(&outcome) {
+                    engine.release(queue.key, token);
+                }
                 let now = engine.now();
                 let io = engine.ended_io(&queue, now, outcome, false);
                 engine.drive(&queue, now, io);

@@ -467,3 +467,18 @@ async fn what_was_rolled_back_is_not_in_the_next_save_though_its_caller_went_awa
     }
     assert_eq!(lab.count().await, 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_an_event_that_got_no_answer_keeps_no_other_node_waiting() {
+    let lab = Lab::new().await;
+    let (first, second) = (lab.node(), lab.node());
+    // the third answer is lost on its way back
+    lab.server.count.store(2, Ordering::Relaxed);
+    lab.server.loses.store(3, Ordering::Relaxed);
+    let (ticket, attended) = first.enqueue_event(lab.key, Access::Write, 0).unwrap();
+    assert!(matches!(ticket.granted_attending(attended).await, Err(Refusal::Unavailable(_))));
+    lab.server.loses.store(0, Ordering::Relaxed);
+    let begun = Instant::now();
+    drop(second.enqueue(lab.key, Access::Write, 0).unwrap().granted().await.unwrap());
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+}
