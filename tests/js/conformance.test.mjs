@@ -7,7 +7,7 @@ import { Polling, Socket, ask } from "./conformance/wire.mjs";
 import { binary, startServer } from "./lib/server.mjs";
 import { sleep } from "./lib/wait.mjs";
 
-const QUICK = ["--ping-interval", "300", "--ping-timeout", "200", "--connect-timeout", "300"];
+const QUICK = ["--ping-interval", "300", "--ping-timeout", "1000", "--connect-timeout", "300"];
 
 // The second binary has socketioxide's features for other protocols turned on, which are to change nothing here.
 const SERVERS = {};
