@@ -347,7 +347,7 @@ impl<C: CookieController> Builder<C> {
         self
     }
 
-    /// For how long the store may take for one operation. Default: 5 s.
+    /// For how long the store may take for one operation (of an event, up to 250 ms more). Default: 5 s.
     #[must_use]
     pub fn store_timeout(mut self, limit: Duration) -> Self {
         self.limits.store = limit;

@@ -116,8 +116,8 @@ struct Aftermath {
     deadline: Option<OffsetDateTime>,
 }
 
-// What is rarely awaited is boxed, and no future is kept in a variable: memory is needed for each of these futures, for
-// every event.
+// What is rarely awaited is boxed, and no future is kept for longer than it runs: memory is needed for each of these
+// futures, for every event.
 impl Call {
     /// Takes the event's place in the queue. If it `is_next`, it waits for nothing else than its turn.
     pub(crate) fn enqueue(&self, bytes: usize, is_next: bool) -> Place {

@@ -145,6 +145,20 @@ mod tests {
             }
         }
 
+        /// One has gone, for whom so many have waited: they share a batch, and the first of them runs.
+        fn sharing(writers: u64) -> Self {
+            let mut session = Self::new(false);
+            for _ in 0..=writers {
+                session.arrive(Turn::Write);
+            }
+            session.answer(0);
+            session.commit(Work::Patch);
+            session.answer(0);
+            session.leave(0);
+            session.answer(0);
+            session
+        }
+
         fn step(&mut self, input: Input) {
             let mut commands = Vec::new();
             self.machine.step(self.now, input, &mut commands);
@@ -307,15 +321,7 @@ mod tests {
     fn who_shares_a_batch_goes_the_long_way() {
         // as many as a batch has room for, and one for whom the others wait
         const LAST: u64 = 64;
-        let mut session = Session::new(false);
-        for _ in 0..=LAST {
-            session.arrive(Turn::Write);
-        }
-        session.answer(0);
-        session.commit(Work::Patch);
-        session.answer(0);
-        session.leave(0);
-        session.answer(0);
+        let mut session = Session::sharing(LAST);
         for _ in 1..LAST {
             session.commit(Work::Patch);
         }
@@ -337,15 +343,7 @@ mod tests {
 
     #[test]
     fn nobody_has_the_turn_of_one_who_still_runs() {
-        let mut session = Session::new(false);
-        for _ in 0..3 {
-            session.arrive(Turn::Write);
-        }
-        session.answer(0);
-        session.commit(Work::Patch);
-        session.answer(0);
-        session.leave(0);
-        session.answer(0);
+        let mut session = Session::sharing(2);
         session.commit(Work::Patch);
         assert_eq!(session.running, Some(2));
         session.now += Duration::from_millis(5);
